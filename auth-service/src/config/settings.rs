@@ -1,0 +1,428 @@
+//! Every setting, its default and what it means. `config/default.toml` is made from this file.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::durations as duration;
+
+/// All settings of the service.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// `dev` runs with no set-up at all; `production` refuses to start on an unsafe configuration.
+    pub mode: Mode,
+    /// The public address of this service: the `iss` of every token, and the only source of every
+    /// link. Never taken from a request.
+    pub issuer: String,
+    /// Where the public API listens. Port 0 picks a free one.
+    #[schema(value_type = String)]
+    pub listen: SocketAddr,
+    /// Where probes, metrics and the revocation feed listen. Never behind the ingress.
+    #[schema(value_type = String)]
+    pub internal_listen: SocketAddr,
+    /// Folder of the SQLite file and of the keys that the dev mode makes.
+    #[schema(value_type = String)]
+    pub data_dir: PathBuf,
+    /// The database.
+    #[schema(inline)]
+    pub database: Database,
+    /// Redis, for revocations and limits that replicas share.
+    #[schema(inline)]
+    pub redis: Redis,
+    /// Access tokens.
+    #[schema(inline)]
+    pub tokens: Tokens,
+    /// Refresh tokens.
+    #[schema(inline)]
+    pub refresh: Refresh,
+    /// Signing keys and the keys that seal them.
+    #[schema(inline)]
+    pub keys: Keys,
+    /// Revocation of access tokens.
+    #[schema(inline)]
+    pub revocation: Revocation,
+    /// Passwords.
+    #[schema(inline)]
+    pub passwords: Passwords,
+    /// Making accounts.
+    #[schema(inline)]
+    pub signup: Signup,
+    /// The brake on guessing passwords.
+    #[schema(inline)]
+    pub throttle: Throttle,
+    /// The HTTP server.
+    #[schema(inline)]
+    pub http: Http,
+    /// Logs.
+    #[schema(inline)]
+    pub log: Log,
+}
+
+/// How the service runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// On a developer's machine: keys are made when they are missing.
+    Dev,
+    /// For real users: nothing is guessed.
+    Production,
+}
+
+/// `database`
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Database {
+    /// `sqlite://path` or `postgres://user:password@host/name`. `{data_dir}` stands for the
+    /// folder above. The environment's `DATABASE_URL` counts too.
+    pub url: String,
+    /// Connections a replica opens at most. SQLite has one writer: more than 4 gain nothing there.
+    pub max_connections: u32,
+    /// How long a request waits for a connection before it is answered 503.
+    #[serde(with = "duration")]
+    #[schema(value_type = String)]
+    pub acquire_timeout: Duration,
+    /// How long one statement may take before the database ends it.
+    #[serde(with = "duration")]
+    #[schema(value_type = String)]
+    pub statement_timeout: Duration,
+    /// Replicas that share this database. SQLite serves one.
+    pub replicas: u32,
+}
+
+/// `redis`
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Redis {
+    /// `redis://host:port`. None: revocations and limits live in this process and in the database.
+    /// The environment's `REDIS_URL` counts too.
+    pub url: Option<String>,
+}
+
+/// `tokens`
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tokens {
+    /// Life of an access token; up to 5 % less by chance, so that a fleet does not refresh at once.
+    #[serde(with = "duration")]
+    #[schema(value_type = String)]
+    pub access_ttl: Duration,
+    /// The `aud` of access tokens: the services that may accept them.
+    pub audience: Vec<String>,
+    /// The `client_id` of tokens that this API hands out itself (RFC 9068 §2.2).
+    pub client_id: String,
+    /// The `scope` of tokens that this API hands out itself.
+    pub scope: String,
+    /// Whether access tokens carry `email` and `email_verified`.
+    pub include_email: bool,
+    /// Clock difference that is forgiven when a token's times are checked.
+    #[serde(with = "duration")]
+    #[schema(value_type = String)]
+    pub leeway: Duration,
+}
+
+/// `refresh`
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Refresh {
+    /// How long the token before the current one is still answered, with the same successor.
+    /// 0 is strict: every replay ends the session.
+    #[serde(with = "duration")]
+    #[schema(value_type = String)]
+    pub reuse_window: Duration,
+    /// A session ends when it was not refreshed for this long.
+    #[serde(with = "duration")]
+    #[schema(value_type = String)]
+    pub idle_ttl: Duration,
+    /// A session ends this long after its sign-in, however busy it is.
+    #[serde(with = "duration")]
+    #[schema(value_type = String)]
+    pub absolute_ttl: Duration,
+}
+
+/// The algorithm that new signing keys are for (RFC 7518 §3.1, RFC 8037 §3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub enum KeyAlgorithm {
+    /// ECDSA with P-256 and SHA-256.
+    ES256,
+    /// RSA PKCS#1 v1.5 with SHA-256.
+    RS256,
+    /// Ed25519.
+    EdDSA,
+}
+
+/// `keys`
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Keys {
+    /// `ES256`, `RS256` or `EdDSA`.
+    pub algorithm: KeyAlgorithm,
+    /// Size of new RSA keys: 2048 or 3072 bits.
+    pub rsa_bits: u32,
+    /// How long a key signs before the next one takes over.
+    #[serde(with = "duration")]
+    #[schema(value_type = String)]
+    pub rotation_interval: Duration,
+    /// How long a key is published before it signs; at least `jwks_max_age` and a minute.
+    #[serde(with = "duration")]
+    #[schema(value_type = String)]
+    pub publish_ahead: Duration,
+    /// How long verifiers may keep the key set.
+    #[serde(with = "duration")]
+    #[schema(value_type = String)]
+    pub jwks_max_age: Duration,
+    /// Key-encryption keys, base64 of 32 bytes each: the first seals, all open. Made in dev mode.
+    pub encryption_keys: Vec<String>,
+}
+
+/// `revocation`
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Revocation {
+    /// The oldest that a replica's own knowledge may be before it asks the database instead.
+    #[serde(with = "duration")]
+    #[schema(value_type = String)]
+    pub max_lag: Duration,
+    /// How long a question to the database may take before the answer is 503.
+    #[serde(with = "duration")]
+    #[schema(value_type = String)]
+    pub lookup_timeout: Duration,
+    /// The largest leeway of any verifier: how long past its expiry a token is still remembered.
+    #[serde(with = "duration")]
+    #[schema(value_type = String)]
+    pub max_leeway: Duration,
+}
+
+/// `passwords`
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Passwords {
+    /// The shortest password, in characters. NIST SP 800-63B-4: 15 where it is the only factor.
+    pub min_length: usize,
+    /// Threads that hash. 0: one a core.
+    pub hash_workers: usize,
+    /// Hashes that may wait for a thread; more are answered 503 at once.
+    pub queue_length: usize,
+    /// How long a hash may wait for a thread before it is answered 503.
+    #[serde(with = "duration")]
+    #[schema(value_type = String)]
+    pub queue_deadline: Duration,
+    /// argon2id memory in KiB. Raising any of these rehashes each password at its next login.
+    pub argon2_memory_kib: u32,
+    /// argon2id passes.
+    pub argon2_iterations: u32,
+    /// argon2id lanes.
+    pub argon2_parallelism: u32,
+}
+
+/// `signup`
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Signup {
+    /// Whether anybody may make an account.
+    pub enabled: bool,
+}
+
+/// `throttle`
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Throttle {
+    /// Networks whose `X-Forwarded-For` counts, such as `10.0.0.0/8`.
+    #[schema(value_type = Vec<String>)]
+    pub trusted_proxies: Vec<IpNet>,
+    /// Failed logins in a row that an account has for free.
+    pub account_failures: u32,
+    /// Failed logins that an address (IPv6: its /64) has for free.
+    pub address_failures: u32,
+    /// The delay after the first failure beyond those; it doubles with each further one.
+    #[serde(with = "duration")]
+    #[schema(value_type = String)]
+    pub base_delay: Duration,
+    /// The longest delay.
+    #[serde(with = "duration")]
+    #[schema(value_type = String)]
+    pub max_delay: Duration,
+    /// Failures are forgotten after this long without one.
+    #[serde(with = "duration")]
+    #[schema(value_type = String)]
+    pub memory: Duration,
+}
+
+/// `http`
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Http {
+    /// Threads that answer requests. 0: one a core.
+    pub workers: usize,
+    /// How long requests in flight may take to end after SIGTERM.
+    #[serde(with = "duration")]
+    #[schema(value_type = String)]
+    pub shutdown_timeout: Duration,
+    /// How long the service goes on serving after SIGTERM while it says that it is not ready, so
+    /// that load balancers turn away first.
+    #[serde(with = "duration")]
+    #[schema(value_type = String)]
+    pub shutdown_grace: Duration,
+}
+
+/// `log`
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// Least level, or directives such as `info,auth_service=debug`.
+    pub filter: String,
+    /// `json` (one line an event), `text` for people, or `auto`: by mode.
+    pub format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// `json` in production, `text` in dev.
+    Auto,
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Text,
+}
+
+const MINUTE: u64 = 60;
+const DAY: u64 = 24 * 60 * MINUTE;
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            mode: Mode::Dev,
+            issuer: "http://localhost:8080".into(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            internal_listen: SocketAddr::from(([127, 0, 0, 1], 9090)),
+            data_dir: "./data".into(),
+            database: Database::default(),
+            redis: Redis::default(),
+            tokens: Tokens::default(),
+            refresh: Refresh::default(),
+            keys: Keys::default(),
+            revocation: Revocation::default(),
+            passwords: Passwords::default(),
+            signup: Signup::default(),
+            throttle: Throttle::default(),
+            http: Http::default(),
+            log: Log::default(),
+        }
+    }
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self {
+            url: "sqlite://{data_dir}/auth.db".into(),
+            max_connections: 16,
+            acquire_timeout: Duration::from_secs(2),
+            statement_timeout: Duration::from_secs(5),
+            replicas: 1,
+        }
+    }
+}
+
+impl Default for Tokens {
+    fn default() -> Self {
+        Self {
+            access_ttl: Duration::from_secs(10 * MINUTE),
+            audience: vec!["api".into()],
+            client_id: "first-party".into(),
+            scope: "account".into(),
+            include_email: false,
+            leeway: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Default for Refresh {
+    fn default() -> Self {
+        Self {
+            reuse_window: Duration::from_secs(30),
+            idle_ttl: Duration::from_secs(14 * DAY),
+            absolute_ttl: Duration::from_secs(90 * DAY),
+        }
+    }
+}
+
+impl Default for Keys {
+    fn default() -> Self {
+        Self {
+            algorithm: KeyAlgorithm::ES256,
+            rsa_bits: 2048,
+            rotation_interval: Duration::from_secs(30 * DAY),
+            publish_ahead: Duration::from_secs(20 * MINUTE),
+            jwks_max_age: Duration::from_secs(10 * MINUTE),
+            encryption_keys: Vec::new(),
+        }
+    }
+}
+
+impl Default for Revocation {
+    fn default() -> Self {
+        Self {
+            max_lag: Duration::from_secs(1),
+            lookup_timeout: Duration::from_millis(500),
+            max_leeway: Duration::from_secs(MINUTE),
+        }
+    }
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        Self {
+            min_length: 15,
+            hash_workers: 0,
+            queue_length: 64,
+            queue_deadline: Duration::from_secs(2),
+            argon2_memory_kib: 19_456,
+            argon2_iterations: 2,
+            argon2_parallelism: 1,
+        }
+    }
+}
+
+impl Default for Signup {
+    fn default() -> Self {
+        Self { enabled: true }
+    }
+}
+
+impl Default for Throttle {
+    fn default() -> Self {
+        Self {
+            trusted_proxies: Vec::new(),
+            account_failures: 5,
+            address_failures: 30,
+            base_delay: Duration::from_secs(1),
+            max_delay: Duration::from_secs(15 * MINUTE),
+            memory: Duration::from_secs(DAY),
+        }
+    }
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            workers: 0,
+            shutdown_timeout: Duration::from_secs(20),
+            shutdown_grace: Duration::from_secs(0),
+        }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            filter: "info".into(),
+            format: LogFormat::Auto,
+        }
+    }
+}

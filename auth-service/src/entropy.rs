@@ -1,0 +1,101 @@
+//! Randomness is given, never taken, so that a test can seed it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use aws_lc_rs::digest;
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use uuid::Uuid;
+
+use crate::clock::Instant;
+
+/// A source of random bytes. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Entropy(Arc<Source>);
+
+#[derive(Debug)]
+enum Source {
+    System(SystemRandom),
+    /// SHA-256 of the seed and a counter: the same bytes at each run of a test.
+    Seeded {
+        seed: u64,
+        counter: AtomicU64,
+    },
+}
+
+impl Entropy {
+    /// The operating system's cryptographic generator, by way of aws-lc.
+    pub fn system() -> Self {
+        Self(Arc::new(Source::System(SystemRandom::new())))
+    }
+
+    /// A predictable source. For tests alone.
+    pub fn seeded(seed: u64) -> Self {
+        Self(Arc::new(Source::Seeded {
+            seed,
+            counter: AtomicU64::new(0),
+        }))
+    }
+
+    /// Fills `out` with random bytes.
+    pub fn fill(&self, out: &mut [u8]) {
+        match &*self.0 {
+            Source::System(random) => random
+                .fill(out)
+                .expect("the operating system's random generator works"),
+            Source::Seeded { seed, counter } => {
+                for chunk in out.chunks_mut(digest::SHA256_OUTPUT_LEN) {
+                    let count = counter.fetch_add(1, Ordering::SeqCst);
+                    let block = [seed.to_be_bytes(), count.to_be_bytes()].concat();
+                    let block = digest::digest(&digest::SHA256, &block);
+                    chunk.copy_from_slice(&block.as_ref()[..chunk.len()]);
+                }
+            }
+        }
+    }
+
+    /// `N` random bytes.
+    pub fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut out = [0; N];
+        self.fill(&mut out);
+        out
+    }
+
+    /// A random UUID (RFC 9562 §5.4, version 4).
+    pub fn uuid(&self) -> Uuid {
+        uuid::Builder::from_random_bytes(self.bytes()).into_uuid()
+    }
+
+    /// A UUID that sorts by its time (RFC 9562 §5.7, version 7): rows made together lie together.
+    pub fn uuid_at(&self, now: Instant) -> Uuid {
+        let millis = (now.as_micros() / 1000).unsigned_abs();
+        uuid::Builder::from_unix_timestamp_millis(millis, &self.bytes()).into_uuid()
+    }
+
+    /// A number in `0.0..1.0`, for jitter.
+    pub fn fraction(&self) -> f64 {
+        f64::from(u32::from_be_bytes(self.bytes())) / (f64::from(u32::MAX) + 1.0)
+    }
+}
+
+/// `rand_core` 0.6, as the crates `rsa` and `p256` ask for it.
+impl rsa::rand_core::RngCore for Entropy {
+    fn next_u32(&mut self) -> u32 {
+        u32::from_be_bytes(self.bytes())
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        u64::from_be_bytes(self.bytes())
+    }
+
+    fn fill_bytes(&mut self, out: &mut [u8]) {
+        self.fill(out);
+    }
+
+    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), rsa::rand_core::Error> {
+        self.fill(out);
+        Ok(())
+    }
+}
+
+impl rsa::rand_core::CryptoRng for Entropy {}

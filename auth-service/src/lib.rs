@@ -1,0 +1,7 @@
+//! Sign-in as one small service.
+
+pub mod clock;
+pub mod config;
+pub mod entropy;
+pub mod limits;
+pub mod passwords;
