@@ -15,6 +15,7 @@
 
 mod password;
 mod policy;
+mod pool;
 
 pub use password::{MAX_LENGTH, Password, PasswordError};
 pub use policy::Policy;
