@@ -13,9 +13,15 @@
 //! The one rule for Unicode: a password is normalised to NFC before anything else sees it, and
 //! never otherwise changed: no trimming, no case folding, no truncation.
 
+mod argon;
+mod foreign;
+mod hasher;
 mod password;
 mod policy;
 mod pool;
+mod stored;
 
+pub use hasher::{CheckError, HashError, Hasher, StartError, Stats, Verdict};
 pub use password::{MAX_LENGTH, Password, PasswordError};
 pub use policy::Policy;
+pub use stored::{HashFormatError, StoredHash};

@@ -1,0 +1,210 @@
+use std::time::Duration;
+
+use super::*;
+
+const RIGHT: &str = "correct horse battery staple";
+
+fn settings() -> config::Passwords {
+    config::Passwords {
+        hash_workers: 1,
+        argon2_memory_kib: 64,
+        queue_deadline: Duration::from_secs(30),
+        ..config::Passwords::default()
+    }
+}
+
+fn hasher(settings: &config::Passwords) -> Hasher {
+    Hasher::start(settings, Entropy::seeded(1)).unwrap()
+}
+
+fn password(raw: &str) -> Password {
+    Password::parse(raw).unwrap()
+}
+
+async fn verify(hasher: &Hasher, raw: &str, stored: &str) -> Verdict {
+    let stored = Some(stored.to_owned());
+    hasher.verify(password(raw), stored).await.unwrap()
+}
+
+const NO: Verdict = Verdict {
+    matches: false,
+    rehash: None,
+};
+const YES: Verdict = Verdict {
+    matches: true,
+    rehash: None,
+};
+
+#[tokio::test]
+async fn hashes_as_the_settings_say() {
+    // R18
+    let hasher = hasher(&config::Passwords {
+        hash_workers: 1,
+        ..config::Passwords::default()
+    });
+    let stored = hasher.hash(password(RIGHT)).await.unwrap();
+    let parts: Vec<&str> = stored.split('$').collect();
+    assert_eq!(parts[1..4], ["argon2id", "v=19", "m=19456,t=2,p=1"]);
+    // 16 and 32 bytes in base64.
+    assert_eq!((parts[4].len(), parts[5].len()), (22, 43));
+    assert_eq!(verify(&hasher, RIGHT, &stored).await, YES);
+    assert_eq!(verify(&hasher, "correct horse", &stored).await, NO);
+    assert_ne!(hasher.hash(password(RIGHT)).await.unwrap(), stored);
+}
+
+#[tokio::test]
+async fn composed_and_decomposed_passwords_are_one() {
+    // R17
+    let hasher = hasher(&settings());
+    let composed = "Zo\u{eb} keeps quiet herons";
+    let decomposed = "Zoe\u{308} keeps quiet herons";
+    let stored = hasher.hash(password(composed)).await.unwrap();
+    assert_eq!(verify(&hasher, decomposed, &stored).await, YES);
+    assert_eq!(verify(&hasher, "Zoe keeps quiet herons", &stored).await, NO);
+}
+
+#[tokio::test]
+async fn every_character_counts() {
+    // I22, R16
+    let hasher = hasher(&settings());
+    for length in [200, 1024] {
+        let shared = "x".repeat(length - 1);
+        let stored = hasher.hash(password(&format!("{shared}a"))).await.unwrap();
+        assert!(
+            verify(&hasher, &format!("{shared}a"), &stored)
+                .await
+                .matches
+        );
+        assert_eq!(verify(&hasher, &format!("{shared}b"), &stored).await, NO);
+    }
+    let stored = hasher.hash(password("with a NUL\0 in it")).await.unwrap();
+    assert_eq!(verify(&hasher, "with a NUL\0 in it", &stored).await, YES);
+    assert_eq!(verify(&hasher, "with a NUL", &stored).await, NO);
+    assert_eq!(verify(&hasher, "with a NUL\0 in It", &stored).await, NO);
+}
+
+#[tokio::test]
+async fn a_weaker_or_foreign_hash_is_replaced_when_it_matches() {
+    // R18
+    let now = config::Passwords {
+        argon2_memory_kib: 128,
+        argon2_iterations: 3,
+        argon2_parallelism: 2,
+        ..settings()
+    };
+    let strong = hasher(&now);
+    let foreign = "$2b$04$5lxftB8TVIozZhtHVu7ESuygBTesB.NAORHaK25XdNmXUeLOoQmR6".to_owned();
+    let mut weaker = vec![foreign];
+    for weak in [
+        config::Passwords {
+            argon2_memory_kib: 127,
+            ..now.clone()
+        },
+        config::Passwords {
+            argon2_iterations: 2,
+            ..now.clone()
+        },
+        config::Passwords {
+            argon2_parallelism: 1,
+            ..now.clone()
+        },
+    ] {
+        weaker.push(hasher(&weak).hash(password(RIGHT)).await.unwrap());
+    }
+    for stored in weaker {
+        let verdict = verify(&strong, RIGHT, &stored).await;
+        assert!(verdict.matches);
+        let rehash = verdict.rehash.unwrap();
+        assert!(
+            rehash.starts_with("$argon2id$v=19$m=128,t=3,p=2$"),
+            "{rehash}"
+        );
+        assert_eq!(verify(&strong, RIGHT, &rehash).await, YES);
+        assert_eq!(verify(&strong, "wrong", &stored).await, NO);
+    }
+    let stronger = strong.hash(password(RIGHT)).await.unwrap();
+    assert_eq!(verify(&hasher(&settings()), RIGHT, &stronger).await, YES);
+}
+
+#[tokio::test]
+async fn an_unknown_user_costs_what_a_wrong_password_costs() {
+    // R21
+    let hasher = hasher(&settings());
+    let stored = hasher.hash(password(RIGHT)).await.unwrap();
+    let bcrypt = "$2b$04$5lxftB8TVIozZhtHVu7ESuygBTesB.NAORHaK25XdNmXUeLOoQmR6".to_owned();
+    let runs = || hasher.stats().argon2_runs;
+    // A password that bcrypt cannot tell from another is not answered sooner, either.
+    let long = "x".repeat(73);
+    for (raw, stored) in [
+        (RIGHT, None),
+        ("wrong", Some(stored)),
+        (&long, Some(bcrypt)),
+    ] {
+        let before = runs();
+        assert_eq!(hasher.verify(password(raw), stored).await, Ok(NO));
+        assert_eq!(runs() - before, 1);
+    }
+}
+
+#[tokio::test]
+async fn judges_new_passwords() {
+    // R16
+    let hasher = hasher(&settings());
+    let inputs = vec!["alice.smith@example.com".to_owned()];
+    let check = |raw| hasher.check_new(password(raw), inputs.clone());
+    assert_eq!(check(RIGHT).await, Ok(()));
+    let refused = |error| Err(CheckError::Refused(error));
+    assert_eq!(
+        check("short").await,
+        refused(PasswordError::TooShort { min: 15 })
+    );
+    assert_eq!(
+        check("aaaaaaaaaaaaaaa").await,
+        refused(PasswordError::Common)
+    );
+    assert_eq!(
+        check("alice.smith@example.com").await,
+        refused(PasswordError::ContainsAccount)
+    );
+}
+
+#[tokio::test]
+async fn a_flood_is_shed_and_says_so() {
+    // L10
+    let hasher = hasher(&config::Passwords {
+        queue_length: 2,
+        argon2_memory_kib: 19_456,
+        ..settings()
+    });
+    let flood = (0..20).map(|_| hasher.verify(password(RIGHT), None));
+    let answers = futures_util::future::join_all(flood).await;
+    let busy = answers
+        .iter()
+        .filter(|answer| **answer == Err(HashError::Busy));
+    assert_eq!(busy.count(), 17);
+    assert_eq!(
+        hasher.stats(),
+        Stats {
+            queue_depth: 0,
+            shed: 17,
+            argon2_runs: 3
+        }
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_is_an_error() {
+    let bad = config::Passwords {
+        argon2_iterations: 0,
+        ..settings()
+    };
+    let refused = Hasher::start(&bad, Entropy::seeded(1)).err();
+    assert!(matches!(refused, Some(StartError::Parameters(_))));
+
+    let hasher = hasher(&settings());
+    let corrupt = hasher.verify(password(RIGHT), Some("plain".to_owned()));
+    assert_eq!(
+        corrupt.await,
+        Err(HashError::Stored(HashFormatError::Unknown))
+    );
+}
