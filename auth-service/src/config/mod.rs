@@ -1,15 +1,19 @@
 //! Configuration: where each setting comes from, and whether it is safe.
 
+mod check;
 mod durations;
 mod entries;
 mod environment;
 mod error;
+mod issuer;
 mod load;
+mod production;
 mod secrets;
 mod settings;
 #[cfg(test)]
 mod tests;
 
+pub use check::Problem;
 pub use environment::environment;
 pub use error::ConfigError;
 pub use secrets::EncryptionKey;

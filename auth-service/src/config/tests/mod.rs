@@ -1,5 +1,7 @@
+mod check;
 mod durations;
 mod load;
+mod production;
 
 use std::fs;
 use std::path::{Path, PathBuf};
