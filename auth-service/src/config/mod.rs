@@ -5,6 +5,7 @@ mod durations;
 mod entries;
 mod environment;
 mod error;
+mod generated;
 mod issuer;
 mod load;
 mod production;
@@ -16,6 +17,7 @@ mod tests;
 pub use check::Problem;
 pub use environment::environment;
 pub use error::ConfigError;
+pub use generated::dev_encryption_key;
 pub use secrets::EncryptionKey;
 pub use settings::{
     Database, Http, KeyAlgorithm, Keys, Log, LogFormat, Mode, Passwords, Redis, Refresh,

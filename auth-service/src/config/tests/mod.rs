@@ -1,5 +1,6 @@
 mod check;
 mod durations;
+mod generated;
 mod load;
 mod production;
 
