@@ -3,6 +3,8 @@ mod durations;
 mod generated;
 mod load;
 mod production;
+mod reference;
+mod secrets;
 
 use std::fs;
 use std::path::{Path, PathBuf};
