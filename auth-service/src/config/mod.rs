@@ -1,8 +1,29 @@
 //! Configuration: where each setting comes from, and whether it is safe.
+//!
+//! [`Settings::load`] puts the layers together, [`Settings::validate`] says what to change before
+//! the service may start, and [`default_toml`] writes `config/default.toml` from the types.
 
+mod check;
 mod durations;
+mod entries;
+mod environment;
+mod error;
+mod generated;
+mod issuer;
+mod load;
+mod production;
+mod reference;
+mod secrets;
 mod settings;
+#[cfg(test)]
+mod tests;
 
+pub use check::Problem;
+pub use environment::environment;
+pub use error::ConfigError;
+pub use generated::dev_encryption_key;
+pub use reference::{default_toml, effective_toml};
+pub use secrets::EncryptionKey;
 pub use settings::{
     Database, Http, KeyAlgorithm, Keys, Log, LogFormat, Mode, Passwords, Redis, Refresh,
     Revocation, Settings, Signup, Throttle, Tokens,

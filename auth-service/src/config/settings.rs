@@ -74,7 +74,7 @@ pub enum Mode {
 }
 
 /// `database`
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Database {
     /// `sqlite://path` or `postgres://user:password@host/name`. `{data_dir}` stands for the
@@ -95,11 +95,12 @@ pub struct Database {
 }
 
 /// `redis`
-#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Redis {
     /// `redis://host:port`. None: revocations and limits live in this process and in the database.
     /// The environment's `REDIS_URL` counts too.
+    #[schema(example = "redis://127.0.0.1:6379")]
     pub url: Option<String>,
 }
 
@@ -156,7 +157,7 @@ pub enum KeyAlgorithm {
 }
 
 /// `keys`
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Keys {
     /// `ES256`, `RS256` or `EdDSA`.
@@ -175,7 +176,8 @@ pub struct Keys {
     #[serde(with = "duration")]
     #[schema(value_type = String)]
     pub jwks_max_age: Duration,
-    /// Key-encryption keys, base64 of 32 bytes each: the first seals, all open. Made in dev mode.
+    /// Key-encryption keys, base64 of 32 bytes each: the first seals, all open. The dev mode makes
+    /// one; production refuses to start without.
     pub encryption_keys: Vec<String>,
 }
 

@@ -1,0 +1,71 @@
+//! The environment as a layer of settings: `AUTH__TOKENS__ACCESS_TTL` is `tokens.access_ttl`.
+
+use std::collections::BTreeMap;
+
+use ::config::{Value, ValueKind};
+use serde_json::Value as Json;
+
+use super::ConfigError;
+use super::load::{Known, unknown};
+
+/// Variables that everybody knows. `AUTH__…` is stronger, as it can only mean this service.
+const ALIASES: [(&str, &str); 2] = [("DATABASE_URL", "database.url"), ("REDIS_URL", "redis.url")];
+
+/// The environment of this process. Bytes that are not Unicode become `U+FFFD`, so that a broken
+/// variable is refused where it matters and harms nothing elsewhere.
+pub fn environment() -> Vec<(String, String)> {
+    std::env::vars_os()
+        .map(|(name, text)| {
+            let lossy = |part: std::ffi::OsString| part.to_string_lossy().into_owned();
+            (lossy(name), lossy(text))
+        })
+        .collect()
+}
+
+/// The settings among the variables. An empty variable counts as not set, but for lists: there it
+/// is the empty list.
+pub(super) fn layer(
+    env: impl Iterator<Item = (String, String)>,
+    known: &Known,
+) -> Result<BTreeMap<String, Value>, ConfigError> {
+    let mut layer = BTreeMap::new();
+    for (name, text) in env {
+        let alias = ALIASES.iter().find(|(alias, _)| *alias == name);
+        let key = match (alias, name.strip_prefix("AUTH__")) {
+            (Some((_, key)), _) => (*key).to_owned(),
+            (None, Some(rest)) => rest.to_lowercase().replace("__", "."),
+            (None, None) => continue,
+        };
+        let place = format!("the environment ({name})");
+        let Some(default) = known.get(&key) else {
+            return Err(unknown(&key, &place, known));
+        };
+        if text.is_empty() && !default.is_array() {
+            continue;
+        }
+        let value = Value::new(Some(&place), typed(&text, default));
+        if alias.is_some() {
+            layer.entry(key).or_insert(value);
+        } else {
+            layer.insert(key, value);
+        }
+    }
+    Ok(layer)
+}
+
+/// Text as the type that the setting has; where it does not parse it stays text, to be refused.
+fn typed(text: &str, default: &Json) -> ValueKind {
+    let plain = || ValueKind::String(text.to_owned());
+    match default {
+        Json::Number(_) => text.trim().parse().map_or_else(|_| plain(), ValueKind::U64),
+        Json::Bool(_) => (text.trim().parse()).map_or_else(|_| plain(), ValueKind::Boolean),
+        Json::Array(_) => {
+            let items = text
+                .split(',')
+                .map(str::trim)
+                .filter(|item| !item.is_empty());
+            items.map(str::to_owned).collect::<Vec<_>>().into()
+        }
+        _ => plain(),
+    }
+}

@@ -1,0 +1,59 @@
+//! What only production asks for. Each rule stands for a way in which services like this one were
+//! broken into or lost their users.
+
+use super::Settings;
+use super::check::Findings;
+use super::issuer::Issuer;
+use super::secrets::is_made_up;
+
+pub(super) fn check(settings: &Settings, found: &mut Findings) {
+    let public = Issuer::parse(&settings.issuer);
+    found.expect(
+        public.is_ok_and(|issuer| issuer.https && !issuer.is_local()),
+        "issuer",
+        "must be the https address that users reach, such as https://auth.example.com",
+    );
+    check_sealing(settings, found);
+    let lite = settings.database.url.starts_with("sqlite:");
+    found.expect(
+        !(lite && settings.database.replicas > 1),
+        "database.replicas",
+        "must be 1 with SQLite: set `database.url` to a Postgres that all replicas reach",
+    );
+    found.expect(
+        settings
+            .throttle
+            .trusted_proxies
+            .iter()
+            .all(|net| net.prefix_len() > 0),
+        "throttle.trusted_proxies",
+        "must not trust every address: name the networks of your proxies alone, or anybody \
+         chooses the address that limits and logs see",
+    );
+    let passwords = &settings.passwords;
+    found.expect(
+        passwords.argon2_memory_kib >= 19_456,
+        "passwords.argon2_memory_kib",
+        "must be at least 19456 (OWASP)",
+    );
+    found.expect(
+        passwords.argon2_iterations >= 2,
+        "passwords.argon2_iterations",
+        "must be at least 2 (OWASP)",
+    );
+}
+
+fn check_sealing(settings: &Settings, found: &mut Findings) {
+    let key = "keys.encryption_keys";
+    found.expect(
+        !settings.keys.encryption_keys.is_empty(),
+        key,
+        "must be set: make a key with `openssl rand -base64 32` and keep it as a secret",
+    );
+    let sealing = settings.encryption_keys().unwrap_or_default();
+    found.expect(
+        !sealing.iter().any(is_made_up),
+        key,
+        "must be random and your own, not an example: make one with `openssl rand -base64 32`",
+    );
+}

@@ -1,0 +1,213 @@
+use std::time::Duration;
+
+use super::{Folder, load, written};
+use crate::config::{KeyAlgorithm, Mode, Settings, environment};
+
+#[test]
+fn the_environment_overrules_the_file_and_the_file_the_defaults() {
+    let folder = Folder::new();
+    let file = folder.file(
+        "issuer = 'https://file.example'\n[tokens]\naccess_ttl = '5m'\naudience = ['a']\nleeway = '1s'",
+    );
+    let env = [
+        ("AUTH__TOKENS__ACCESS_TTL", "7m"),
+        ("AUTH__MODE", "production"),
+        ("AUTH__KEYS__ALGORITHM", "EdDSA"),
+        ("PATH", "/bin"),
+        ("AUTH_SERVICE_PORT", "tcp://10.0.0.1:80"),
+    ];
+    let settings = load(Some(&file), &env).unwrap();
+    assert_eq!(settings.tokens.access_ttl, Duration::from_secs(420));
+    assert_eq!(settings.tokens.leeway, Duration::from_secs(1));
+    assert_eq!(settings.tokens.audience, ["a"]);
+    assert_eq!(settings.issuer, "https://file.example");
+    assert_eq!(settings.mode, Mode::Production);
+    assert_eq!(settings.keys.algorithm, KeyAlgorithm::EdDSA);
+    assert_eq!(
+        settings.refresh.idle_ttl,
+        Settings::default().refresh.idle_ttl
+    );
+}
+
+#[test]
+fn well_known_variables_stand_between_the_file_and_our_own() {
+    let folder = Folder::new();
+    let file = folder.file("database.url = 'sqlite://file'\nredis.url = 'redis://file'");
+    let (known, own) = (
+        ("DATABASE_URL", "sqlite://known"),
+        ("AUTH__DATABASE__URL", "sqlite://own"),
+    );
+    let url = |env: &[_]| load(Some(&file), env).unwrap().database.url;
+    assert_eq!(url(&[]), "sqlite://file");
+    assert_eq!(url(&[known]), "sqlite://known");
+    assert_eq!(url(&[known, own]), "sqlite://own");
+    assert_eq!(url(&[own, known]), "sqlite://own");
+    let redis = load(Some(&file), &[("REDIS_URL", "redis://known")])
+        .unwrap()
+        .redis
+        .url;
+    assert_eq!(redis.as_deref(), Some("redis://known"));
+}
+
+#[test]
+fn values_of_the_environment_take_the_type_of_their_setting() {
+    let settings = load(
+        None,
+        &[
+            ("AUTH__TOKENS__AUDIENCE", "api, billing"),
+            ("AUTH__THROTTLE__TRUSTED_PROXIES", "10.0.0.0/8,fd00::/8"),
+            ("AUTH__KEYS__ENCRYPTION_KEYS", "one,two"),
+            ("AUTH__PASSWORDS__MIN_LENGTH", "20"),
+            ("AUTH__SIGNUP__ENABLED", "false"),
+            ("AUTH__TOKENS__CLIENT_ID", "42"),
+            ("AUTH__LISTEN", "[::]:0"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(settings.tokens.audience, ["api", "billing"]);
+    assert_eq!(settings.throttle.trusted_proxies.len(), 2);
+    assert_eq!(settings.keys.encryption_keys, ["one", "two"]);
+    assert_eq!(settings.passwords.min_length, 20);
+    assert!(!settings.signup.enabled);
+    assert_eq!(settings.tokens.client_id, "42");
+    assert_eq!(settings.listen.port(), 0);
+}
+
+#[test]
+fn an_empty_variable_is_not_set_but_an_empty_list_is() {
+    let env = [
+        ("REDIS_URL", ""),
+        ("AUTH__ISSUER", ""),
+        ("AUTH__TOKENS__AUDIENCE", ""),
+    ];
+    let settings = load(None, &env).unwrap();
+    assert_eq!(settings.redis.url, None);
+    assert_eq!(settings.issuer, Settings::default().issuer);
+    assert!(settings.tokens.audience.is_empty());
+}
+
+#[test]
+fn the_data_folder_is_put_into_the_database_url() {
+    let url = load(None, &[("AUTH__DATA_DIR", "/var/lib/auth")])
+        .unwrap()
+        .database
+        .url;
+    assert_eq!(url, "sqlite:///var/lib/auth/auth.db");
+}
+
+#[test]
+fn an_unknown_setting_is_refused_by_name_and_source_with_the_nearest() {
+    assert_eq!(
+        load(None, &[("AUTH__TOKENS__ACCES_TTL", "1m")]).unwrap_err(),
+        "unknown setting `tokens.acces_ttl` in the environment (AUTH__TOKENS__ACCES_TTL): \
+         did you mean `tokens.access_ttl`?"
+    );
+    let folder = Folder::new();
+    for (text, key, hint) in [
+        (
+            "[passwords]\nmin_lenght = 9",
+            "passwords.min_lenght",
+            "`passwords.min_length`?",
+        ),
+        ("acces_ttl = '1m'", "acces_ttl", "`tokens.access_ttl`?"),
+        (
+            "[token]\naudience = ['a']",
+            "token.audience",
+            "`tokens.audience`?",
+        ),
+        ("Issuer = 'https://a.example'", "Issuer", "`issuer`?"),
+        (
+            "redis = 'redis://h'",
+            "redis",
+            "a section, with settings such as `redis.url`",
+        ),
+        ("issuer.x = 1", "issuer.x", "`issuer`?"),
+        ("'database/url' = 'x'", "database/url", "`database.url`?"),
+    ] {
+        let error = load(Some(&folder.file(text)), &[]).unwrap_err();
+        assert!(
+            error.contains(&format!("unknown setting `{key}` in `")),
+            "{error}"
+        );
+        assert!(
+            error.contains("auth.toml`: ") && error.ends_with(hint),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_wrong_value_names_its_setting_its_source_and_what_is_expected() {
+    let folder = Folder::new();
+    for (text, key, expected) in [
+        (
+            "tokens.access_ttl = '10x'",
+            "tokens.access_ttl",
+            "`10x` is not a duration",
+        ),
+        (
+            "tokens.access_ttl = 600",
+            "tokens.access_ttl",
+            "text (the default is \"10m\")",
+        ),
+        (
+            "keys.algorithm = 'HS256'",
+            "keys.algorithm",
+            "`ES256`, `RS256`, `EdDSA`",
+        ),
+        (
+            "passwords.min_length = '15'",
+            "passwords.min_length",
+            "a whole number",
+        ),
+        (
+            "passwords.min_length = -1",
+            "passwords.min_length",
+            "a whole number",
+        ),
+        (
+            "passwords.min_length = 15.5",
+            "passwords.min_length",
+            "a whole number",
+        ),
+        ("signup.enabled = 1", "signup.enabled", "`true` or `false`"),
+        ("tokens.audience = 'api'", "tokens.audience", "a list"),
+        ("listen = 'here'", "listen", "127.0.0.1:8080"),
+        (
+            "throttle.trusted_proxies = ['x']",
+            "throttle.trusted_proxies",
+            "address",
+        ),
+    ] {
+        let error = load(Some(&folder.file(text)), &[]).unwrap_err();
+        assert!(error.starts_with(&format!("`{key}` in `")), "{error}");
+        assert!(
+            error.contains("auth.toml` is not valid: ") && error.contains(expected),
+            "{error}"
+        );
+    }
+    let error = load(None, &[("AUTH__SIGNUP__ENABLED", "maybe")]).unwrap_err();
+    assert!(error.contains("`signup.enabled` in the environment (AUTH__SIGNUP__ENABLED)"));
+}
+
+#[test]
+fn a_file_that_cannot_be_read_says_where() {
+    let folder = Folder::new();
+    let missing = load(Some(&folder.0.join("none.toml")), &[]).unwrap_err();
+    assert!(missing.contains("none.toml`: "), "{missing}");
+    let broken = load(Some(&folder.file("mode = 'dev'\nissuer = ")), &[]).unwrap_err();
+    assert!(
+        broken.contains("auth.toml`, line 2, is not valid TOML"),
+        "{broken}"
+    );
+}
+
+#[test]
+fn the_environment_of_this_process_loads() {
+    assert!(environment().iter().any(|(name, _)| name == "PATH"));
+    let defaults = load(None, &[]).unwrap();
+    assert_eq!(
+        written(&defaults),
+        written(&load(None, &[("HOME", "/")]).unwrap())
+    );
+}

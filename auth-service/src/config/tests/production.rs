@@ -1,0 +1,76 @@
+use super::check::{Change, key, problems};
+use crate::config::{Mode, Settings};
+use crate::entropy::Entropy;
+
+fn production() -> Settings {
+    let mut settings = Settings {
+        mode: Mode::Production,
+        issuer: "https://auth.example.com".into(),
+        ..Settings::default()
+    };
+    settings.keys.encryption_keys = vec![key(Entropy::seeded(1).bytes())];
+    settings
+}
+
+#[test]
+fn three_settings_are_enough() {
+    assert_eq!(production().validate(), Ok(()));
+}
+
+// I20
+#[test]
+fn production_refuses_what_dev_allows() {
+    let table: &[(&str, &[Change])] = &[
+        (
+            "issuer",
+            &[
+                |s| s.issuer = Settings::default().issuer,
+                |s| s.issuer = "http://auth.example.com".into(),
+                |s| s.issuer = "https://localhost".into(),
+                |s| s.issuer = "https://auth.localhost:8443".into(),
+                |s| s.issuer = "https://127.0.0.1".into(),
+                |s| s.issuer = "https://[::1]".into(),
+            ],
+        ),
+        (
+            "keys.encryption_keys",
+            &[
+                |s| s.keys.encryption_keys.clear(),
+                |s| s.keys.encryption_keys = vec![key([7; 32])],
+                |s| s.keys.encryption_keys = vec![key(std::array::from_fn(|i| i as u8))],
+                |s| s.keys.encryption_keys = vec![key(*b"example key: never for real use!")],
+                |s| {
+                    s.keys
+                        .encryption_keys
+                        .push(key(std::array::from_fn(|i| (i % 4) as u8 * 50)))
+                },
+            ],
+        ),
+        ("database.replicas", &[|s| s.database.replicas = 2]),
+        (
+            "throttle.trusted_proxies",
+            &[
+                |s| s.throttle.trusted_proxies = vec!["0.0.0.0/0".parse().unwrap()],
+                |s| s.throttle.trusted_proxies = vec!["::/0".parse().unwrap()],
+            ],
+        ),
+        (
+            "passwords.argon2_memory_kib",
+            &[|s| s.passwords.argon2_memory_kib = 19_455],
+        ),
+        (
+            "passwords.argon2_iterations",
+            &[|s| s.passwords.argon2_iterations = 1],
+        ),
+    ];
+    for (key, changes) in table {
+        for change in *changes {
+            assert_eq!(problems(production(), *change), [*key]);
+            assert_eq!(
+                problems(Settings::default(), *change),
+                [""; 0],
+                "dev allows {key}"
+            );
+        }
+    }
+}
