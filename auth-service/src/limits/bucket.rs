@@ -1,0 +1,53 @@
+//! What failures are counted by.
+
+use std::fmt;
+
+use aws_lc_rs::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// A SHA-256 (FIPS 180-4), so that Redis holds neither emails nor user agents.
+type Hash = [u8; SHA256_OUTPUT_LEN];
+
+/// Something that failures are counted by. Shown as the name of its key in Redis.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Bucket {
+    /// An account, whether it exists or not: the hash of its canonical email.
+    Account(Hash),
+    /// A network, as [`network`](super::network) names it.
+    Address(String),
+    /// A device at an account: the account's hash, and that of its network and user agent.
+    Device(Hash, Hash),
+}
+
+impl Bucket {
+    /// The bucket of the account with this canonical email.
+    pub(super) fn account(email: &str) -> Self {
+        Self::Account(sha256(email))
+    }
+
+    /// The bucket of the device that speaks as `user_agent` from `network` to this account.
+    pub(super) fn device(email: &str, network: &str, user_agent: &str) -> Self {
+        // A network's name has no line break, so no other pair reads the same.
+        Self::Device(sha256(email), sha256(&format!("{network}\n{user_agent}")))
+    }
+}
+
+impl fmt::Display for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = |hash| URL_SAFE_NO_PAD.encode(hash);
+        match self {
+            Self::Account(email) => write!(f, "throttle:account:{}", text(email)),
+            Self::Address(network) => write!(f, "throttle:address:{network}"),
+            Self::Device(email, device) => {
+                write!(f, "throttle:device:{}:{}", text(email), text(device))
+            }
+        }
+    }
+}
+
+fn sha256(text: &str) -> Hash {
+    let mut hash = [0; SHA256_OUTPUT_LEN];
+    hash.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
+    hash
+}
