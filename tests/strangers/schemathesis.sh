@@ -35,19 +35,21 @@ try:
     report = json.load(open(sys.argv[1]))
 except OSError:
     sys.exit("schemathesis wrote no report")
+if not report["complete"] or not report["operations"]:
+    sys.exit(f'schemathesis did not finish: {report["stop_reason"]}')
 operations, cases = report["operations"], report["test_cases"]
 print(json.dumps({
     "client": "schemathesis",
     "version": report["schemathesis_version"],
     "seed": report["seed"],
-    "seconds": round(report["running_time"] or 0, 1),
+    "seconds": round(report["running_time"], 1),
     "operations": operations["tested"],
     "left_out": operations["total"] - operations["selected"],
     "cases": cases["generated"],
     "failures": [f'{f["code"]} {f["title"]}: {", ".join(f["operations"])}' for f in report["failures"]],
     "errors": len(report["errors"]),
 }))
-if not report["complete"] or not operations["tested"] or operations["tested"] != operations["selected"]:
+if not operations["tested"] or operations["tested"] != operations["selected"]:
     sys.exit("schemathesis did not test every selected operation")
 SUMMARY
 exit "$status"
