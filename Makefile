@@ -6,6 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 # Settings for `make run`: any AUTH__SECTION__KEY, DATABASE_URL or REDIS_URL of the environment is honoured.
 DATA_DIR ?= data
+TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 ARGS ?=
 
 .PHONY: help
@@ -18,12 +19,13 @@ help: ## this list
 run: rust ## build and start the service on SQLite, no other server needed (ARGS='--help' hands arguments on)
 	@cargo run --locked -p auth-service -- serve $(ARGS)
 
-# The binary is built first, for the tests start it; the tools, so that no test waits for a download.
+# The binary is built first, for the tests start it (of the whole workspace, so that features and thus builds are
+# shared with the tests); the tools, so that no test waits for a download.
 .PHONY: test
 test: rust ## the whole suite, with a PostgreSQL and a Redis of its own (or TEST_DATABASE_URL, TEST_REDIS_URL)
 	@tests/tools/ensure python node
-	@cargo build --locked -p auth-service
-	@tests/with-services cargo test --locked --workspace $(ARGS)
+	@cargo build --locked --workspace --bins
+	@tests/with-services cargo test --locked --workspace --no-fail-fast $(ARGS)
 
 .PHONY: check
 check: rust ## formatting, lints, dependencies, architecture
@@ -31,23 +33,25 @@ check: rust ## formatting, lints, dependencies, architecture
 	@cargo fmt --all --check || { echo "The formatting differs: run 'make fmt'." >&2; exit 1; }
 	@cargo clippy --locked --workspace --all-targets -- -D warnings
 	@tests/tools/ensure deny
-	@PATH="$${CARGO_TARGET_DIR:-target}/tools/bin:$$PATH" cargo deny --log-level warn check --hide-inclusion-graph bans licenses sources
-	@cargo test --locked -p service-tests --test service architecture:: | awk '{ print } /^test result: ok\. [1-9]/ { ran = 1 } END { exit !ran }' || { echo "The architecture test failed or did not run." >&2; exit 1; }
+	@PATH="$(abspath $(TARGET))/tools/bin:$$PATH" cargo deny --log-level warn check --hide-inclusion-graph bans licenses sources
+	@cargo test --locked --workspace --test service architecture:: | awk '{ print } /^test result: ok\. [1-9]/ { ran = 1 } END { exit !ran }' || { echo "The architecture test failed or did not run." >&2; exit 1; }
 
 .PHONY: fmt
 fmt: rust ## format the code
 	@cargo fmt --all
 
+# Written beside first, so that a failed run leaves the committed file as it was.
 .PHONY: openapi
-openapi: rust ## write docs/openapi.json and docs/API.md anew from the code
-	@cargo run --locked --quiet -p auth-service -- openapi >docs/openapi.json.new
-	@mv docs/openapi.json.new docs/openapi.json
+openapi: rust ## write docs/openapi.json anew from the code
+	@mkdir -p docs $(TARGET)
+	@cargo run --locked --quiet -p auth-service -- openapi >$(TARGET)/openapi.json
+	@mv $(TARGET)/openapi.json docs/openapi.json
 
 .PHONY: config
 config: rust ## write config/default.toml anew from the code
-	@mkdir -p config
-	@cargo run --locked --quiet -p auth-service -- config --default >config/default.toml.new
-	@mv config/default.toml.new config/default.toml
+	@mkdir -p config $(TARGET)
+	@cargo run --locked --quiet -p auth-service -- config --default >$(TARGET)/default.toml
+	@mv $(TARGET)/default.toml config/default.toml
 
 .PHONY: clean-data
 clean-data: ## remove what `make run` keeps: accounts, sessions, generated keys
