@@ -13,8 +13,8 @@ ARGS ?=
 help: ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)$$/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS='|' read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
-# A debug build on purpose: it is ready in a third of the time of a release build, and what is slow without
-# optimisation (hashing, key generation, SQLite) is optimised in the dev profile too, see Cargo.toml.
+# A debug build on purpose: it waits for no link-time optimisation, shares its work with `make test`, and what is
+# slow without optimisation (hashing, key generation, SQLite) is optimised in the dev profile too, see Cargo.toml.
 .PHONY: run
 run: rust ## build and start the service on SQLite, no other server needed (ARGS='--help' hands arguments on)
 	@cargo run --locked -p auth-service -- serve $(ARGS)
