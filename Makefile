@@ -1,0 +1,64 @@
+# `make` alone lists what there is. Everything works from a fresh clone with Rust, make and a C compiler.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# Settings for `make run`: any AUTH__SECTION__KEY, DATABASE_URL or REDIS_URL of the environment is honoured.
+DATA_DIR ?= data
+TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
+ARGS ?=
+
+.PHONY: help
+help: ## this list
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)$$/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS='|' read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
+
+# A debug build on purpose: it waits for no link-time optimisation, shares its work with `make test`, and what is
+# slow without optimisation (hashing, key generation, SQLite) is optimised in the dev profile too, see Cargo.toml.
+.PHONY: run
+run: rust ## build and start the service on SQLite, no other server needed (ARGS='--help' hands arguments on)
+	@cargo run --locked -p auth-service -- serve $(ARGS)
+
+# The binary is built first, for the tests start it (of the whole workspace, so that features and thus builds are
+# shared with the tests); the tools, so that no test waits for a download.
+.PHONY: test
+test: rust ## the whole suite, with a PostgreSQL and a Redis of its own (or TEST_DATABASE_URL, TEST_REDIS_URL)
+	@tests/tools/ensure python node
+	@cargo build --locked --workspace --bins
+	@tests/with-services cargo test --locked --workspace --no-fail-fast $(ARGS)
+
+.PHONY: check
+check: rust ## formatting, lints, dependencies, architecture
+	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 || { echo "rustfmt or clippy is missing: run 'rustup component add rustfmt clippy'." >&2; exit 1; }
+	@cargo fmt --all --check || { echo "The formatting differs: run 'make fmt'." >&2; exit 1; }
+	@cargo clippy --locked --workspace --all-targets -- -D warnings
+	@tests/tools/ensure deny
+	@PATH="$(abspath $(TARGET))/tools/bin:$$PATH" cargo deny --log-level warn check --hide-inclusion-graph bans licenses sources
+	@cargo test --locked --workspace --test service architecture:: | awk '{ print } /^test result: ok\. [1-9]/ { ran = 1 } END { exit !ran }' || { echo "The architecture test failed or did not run." >&2; exit 1; }
+
+.PHONY: fmt
+fmt: rust ## format the code
+	@cargo fmt --all
+
+# Written beside first, so that a failed run leaves the committed file as it was.
+.PHONY: openapi
+openapi: rust ## write docs/openapi.json anew from the code
+	@mkdir -p docs $(TARGET)
+	@cargo run --locked --quiet -p auth-service -- openapi >$(TARGET)/openapi.json
+	@mv $(TARGET)/openapi.json docs/openapi.json
+
+.PHONY: config
+config: rust ## write config/default.toml anew from the code
+	@mkdir -p config $(TARGET)
+	@cargo run --locked --quiet -p auth-service -- config --default >$(TARGET)/default.toml
+	@mv $(TARGET)/default.toml config/default.toml
+
+.PHONY: clean-data
+clean-data: ## remove what `make run` keeps: accounts, sessions, generated keys
+	@rm -rf -- "$(DATA_DIR)"
+
+# What every target that compiles needs, said in one sentence where it is missing.
+.PHONY: rust
+rust:
+	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust $$(sed -nE 's/^rust-version = "(.*)"/\1/p' Cargo.toml) or newer with rustup, and open a new shell." >&2; exit 1; }
+	@command -v cc >/dev/null || { echo "A C compiler is missing: run 'sudo apt-get install build-essential' (SQLite and aws-lc are C)." >&2; exit 1; }
