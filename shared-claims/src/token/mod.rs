@@ -1,15 +1,16 @@
 //! Verifying an access token (RFC 9068 §4), locally and without a clock of its own.
 
+mod header;
 mod jws;
 mod rejection;
 
 use std::time::Duration;
 
-use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde::de::DeserializeOwned;
 
 use crate::claims::Claims;
 use crate::jwk::{KeySet, VerifyingKey};
+use header::Header;
 use jws::Unverified;
 
 pub use jws::verify_jws;
@@ -69,9 +70,9 @@ pub fn verify_with_key<'k, C: DeserializeOwned>(
     now: i64,
 ) -> Result<(Claims<C>, &'k VerifyingKey), Rejection> {
     let unverified = Unverified::parse(token, policy.max_token_bytes)?;
-    let key = unverified.key(keys)?;
-    access_token_type(&unverified)?;
-    let payload = unverified.signature_of(key)?;
+    let key = unverified.header.key(keys)?;
+    access_token_type(&unverified.header)?;
+    let payload = unverified.signed_by(key)?;
     let claims = claims(payload)?;
     nothing_empty(&claims)?;
     from_issuer(&claims, policy)?;
@@ -81,8 +82,8 @@ pub fn verify_with_key<'k, C: DeserializeOwned>(
 }
 
 /// RFC 9068 §4: `at+jwt`, alone or as a full media type, in any case (RFC 7515 §4.1.9).
-fn access_token_type(unverified: &Unverified<'_>) -> Result<(), Rejection> {
-    let typ = unverified.parameter("typ").ok_or(Rejection::Type)?;
+fn access_token_type(header: &Header) -> Result<(), Rejection> {
+    let typ = header.typ.as_deref().ok_or(Rejection::Type)?;
     if ["at+jwt", "application/at+jwt"]
         .iter()
         .any(|known| typ.eq_ignore_ascii_case(known))
@@ -96,12 +97,12 @@ fn access_token_type(unverified: &Unverified<'_>) -> Result<(), Rejection> {
 /// RFC 9068 §2.2: the required claims are there, and every claim is of its type.
 fn claims<C: DeserializeOwned>(payload: &[u8]) -> Result<Claims<C>, Rejection> {
     const REQUIRED: [&str; 7] = ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"];
-    let members = crate::json::object(payload)
-        .map_err(|fault| Rejection::of_json(fault, Rejection::ClaimsMalformed))?;
-    if let Some(name) = REQUIRED.iter().find(|name| !members.contains_key(**name)) {
+    let malformed = |fault| Rejection::of_json(fault, Rejection::ClaimsMalformed);
+    let members = crate::json::members(payload).map_err(malformed)?;
+    if let Some(name) = REQUIRED.iter().find(|name| !members.contains(name)) {
         return Err(Rejection::Missing(name));
     }
-    Claims::deserialize(Value::Object(members)).map_err(|_| Rejection::ClaimsMalformed)
+    serde_json::from_slice(payload).map_err(|_| Rejection::ClaimsMalformed)
 }
 
 fn nothing_empty<C>(claims: &Claims<C>) -> Result<(), Rejection> {

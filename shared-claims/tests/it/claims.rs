@@ -60,6 +60,8 @@ fn absent_claims_are_left_out_and_every_written_name_is_reserved() {
     });
     assert_eq!(serde_json::to_value(&claims).unwrap(), least);
 
+    assert!(!claims.has_scope(""));
+
     claims.nbf = Some(1);
     claims.sid = Some("d".into());
     claims.scope = "read".into();
