@@ -1,0 +1,116 @@
+//! What an access token says (RFC 9068 §2.2, RFC 7519 §4.1, RFC 8176 for `amr`).
+
+use std::fmt;
+
+use serde::de::{Deserializer, SeqAccess, Visitor, value::SeqAccessDeserializer};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// The claims of an access token (RFC 9068 §2.2), with `custom` beside them in the same object.
+///
+/// Times are whole seconds since the Unix epoch: a `NumericDate` without a fraction (RFC 7519 §2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims<C = Map<String, Value>> {
+    /// The issuer (RFC 7519 §4.1.1).
+    pub iss: String,
+    /// The user (RFC 7519 §4.1.2).
+    pub sub: String,
+    /// The services that the token is for (RFC 7519 §4.1.3).
+    pub aud: Audience,
+    /// When the token ends (RFC 7519 §4.1.4).
+    pub exp: i64,
+    /// When the token was issued (RFC 7519 §4.1.6).
+    pub iat: i64,
+    /// When the token begins (RFC 7519 §4.1.5); `auth-service` does not set it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nbf: Option<i64>,
+    /// The token's own name (RFC 7519 §4.1.7).
+    pub jti: String,
+    /// The session that the token belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
+    /// The client that asked for the token (RFC 8693 §4.3).
+    pub client_id: String,
+    /// Space-separated scopes (RFC 8693 §4.2); left out when there are none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub scope: String,
+    /// The user's roles (RFC 9068 §2.2.3.1).
+    #[serde(default)]
+    pub roles: Vec<String>,
+    /// When the user last proved who they are (RFC 9068 §2.2.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<i64>,
+    /// How they did (RFC 8176 §1); left out when it is not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub amr: Vec<String>,
+    /// The user's version: it grows with each change of roles, custom claims or status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ver: Option<i64>,
+    /// The user's address, where the service is configured to tell it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Whether the user proved to hold that address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email_verified: Option<bool>,
+    /// Every other claim. None may bear a name of [`RESERVED`].
+    #[serde(flatten)]
+    pub custom: C,
+}
+
+impl<C> Claims<C> {
+    /// Whether the token was granted this scope, compared exactly (RFC 6749 §3.3).
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.scope.split_ascii_whitespace().any(|own| own == scope)
+    }
+
+    /// Whether the user has this role, compared exactly.
+    pub fn has_role(&self, role: &str) -> bool {
+        self.roles.iter().any(|own| own == role)
+    }
+}
+
+/// The names that no custom claim may bear: ours, and those of the IANA registry to which
+/// verifiers give a meaning of their own (RFC 7519 §10.1).
+#[rustfmt::skip]
+pub const RESERVED: &[&str] = &[
+    "iss", "sub", "aud", "exp", "iat", "nbf", "jti", "sid", "client_id", "scope", "roles",
+    "auth_time", "amr", "ver", "email", "email_verified",
+    "acr", "act", "active", "at_hash", "authorization_details", "azp", "c_hash", "cnf",
+    "entitlements", "events", "groups", "may_act", "nonce", "s_hash", "sub_id", "sub_jwk",
+    "toe", "token_introspection", "token_type", "txn", "username",
+];
+
+/// `aud` (RFC 7519 §4.1.3): read from a string or an array of strings, always written as an array.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Audience(pub Vec<String>);
+
+impl Audience {
+    /// Whether one of `accepted` is named.
+    pub fn intersects(&self, accepted: &[String]) -> bool {
+        self.0.iter().any(|own| accepted.contains(own))
+    }
+}
+
+impl<'de> Deserialize<'de> for Audience {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AudienceVisitor).map(Self)
+    }
+}
+
+struct AudienceVisitor;
+
+impl<'de> Visitor<'de> for AudienceVisitor {
+    type Value = Vec<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string or an array of strings")
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
+        Ok(vec![value.to_owned()])
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(items))
+    }
+}

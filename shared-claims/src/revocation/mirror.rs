@@ -1,0 +1,156 @@
+//! Revocations in memory, looked up in constant time.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use super::{Entry, Kind};
+use crate::claims::Claims;
+
+/// What the mirror says of a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing is known against it.
+    Accepted,
+    /// It must not be accepted.
+    Revoked,
+    /// Its claims are out of date: the bearer is to refresh, and stays signed in.
+    Stale,
+}
+
+/// The revocations that a verifier knows of, shared between threads.
+///
+/// A value is kept as a 128-bit hash under keys drawn for each mirror, never as text: an entry
+/// takes 24 bytes of table, a million of them some 55 MB, and nobody can aim a collision. One
+/// that chance brought about, at a million entries less often than once in 2^108 look-ups, would
+/// revoke too much and never too little.
+#[derive(Debug, Default)]
+pub struct Mirror {
+    keys: [RandomState; 2],
+    marks: RwLock<Marks>,
+}
+
+type Id = [u64; 2];
+
+#[derive(Debug, Default)]
+struct Marks {
+    /// When each revoked `jti`, `sid` and `kid` ceases to matter.
+    revoked: HashMap<Id, i64>,
+    /// The lowest valid and the lowest fresh version of each `sub`, apart from one another.
+    lowest: HashMap<Id, Lowest>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Lowest {
+    ver: i64,
+    expires_at: i64,
+}
+
+impl Mirror {
+    /// Takes an entry in. Again, or after a newer one, it changes nothing: of versions and of
+    /// expiries the greater stays.
+    pub fn apply(&self, entry: &Entry) {
+        let id = self.id(entry.kind, &entry.value);
+        self.write().apply(id, entry);
+    }
+
+    /// Forgets everything but these entries, in one step for those who look.
+    pub fn replace<'e>(&self, entries: impl IntoIterator<Item = &'e Entry>) {
+        let mut marks = Marks::default();
+        for entry in entries {
+            marks.apply(self.id(entry.kind, &entry.value), entry);
+        }
+        let replaced = std::mem::replace(&mut *self.write(), marks);
+        // Freed only here, so that a million old entries do not keep the lock.
+        drop(replaced);
+    }
+
+    /// What is known against a token. Revoked wins over stale, and a token without `ver` is
+    /// below every version.
+    pub fn check(
+        &self,
+        jti: &str,
+        sid: Option<&str>,
+        sub: &str,
+        ver: Option<i64>,
+        kid: &str,
+    ) -> Verdict {
+        let jti = Some(self.id(Kind::Jti, jti));
+        let sid = sid.map(|sid| self.id(Kind::Sid, sid));
+        let kid = Some(self.id(Kind::Kid, kid));
+        let [valid, fresh] = [Kind::Sub, Kind::Stale].map(|kind| self.id(kind, sub));
+
+        let marks = self.read();
+        let mut named = [jti, sid, kid].into_iter().flatten();
+        if named.any(|id| marks.revoked.contains_key(&id)) || marks.below(valid, ver) {
+            Verdict::Revoked
+        } else if marks.below(fresh, ver) {
+            Verdict::Stale
+        } else {
+            Verdict::Accepted
+        }
+    }
+
+    /// [`check`](Self::check) of verified claims and the `kid` of the key that signed them.
+    pub fn check_claims<C>(&self, claims: &Claims<C>, kid: &str) -> Verdict {
+        let sid = claims.sid.as_deref();
+        self.check(&claims.jti, sid, &claims.sub, claims.ver, kid)
+    }
+
+    /// Forgets what ceased to matter at `now`, in seconds since the Unix epoch.
+    pub fn prune(&self, now: i64) {
+        let mut marks = self.write();
+        marks.revoked.retain(|_, expires_at| *expires_at > now);
+        marks.lowest.retain(|_, lowest| lowest.expires_at > now);
+    }
+
+    /// How many entries are kept.
+    pub fn len(&self) -> usize {
+        let marks = self.read();
+        marks.revoked.len() + marks.lowest.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn id(&self, kind: Kind, value: &str) -> Id {
+        self.keys.each_ref().map(|key| key.hash_one((kind, value)))
+    }
+
+    // No panic can leave the marks half changed, so a poisoned lock is as good as a sound one.
+    fn read(&self) -> RwLockReadGuard<'_, Marks> {
+        self.marks.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Marks> {
+        self.marks.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Marks {
+    fn apply(&mut self, id: Id, entry: &Entry) {
+        match entry.kind {
+            Kind::Jti | Kind::Sid | Kind::Kid => {
+                let expires_at = self.revoked.entry(id).or_insert(entry.expires_at);
+                *expires_at = entry.expires_at.max(*expires_at);
+            }
+            Kind::Sub | Kind::Stale => {
+                let new = Lowest {
+                    ver: entry.ver.unwrap_or(i64::MAX),
+                    expires_at: entry.expires_at,
+                };
+                let lowest = self.lowest.entry(id).or_insert(new);
+                lowest.ver = new.ver.max(lowest.ver);
+                lowest.expires_at = new.expires_at.max(lowest.expires_at);
+            }
+        }
+    }
+
+    fn below(&self, id: Id, ver: Option<i64>) -> bool {
+        self.lowest
+            .get(&id)
+            .is_some_and(|lowest| ver.is_none_or(|ver| ver < lowest.ver))
+    }
+}

@@ -1,0 +1,94 @@
+//! The signature layer: JWS in compact serialisation (RFC 7515 §5.2, §7.1).
+
+use base64::{DecodeError, Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Map, Value};
+
+use super::header::Header;
+use super::{MAX_TOKEN_BYTES, Rejection};
+use crate::jwk::{KeySet, VerifyingKey};
+
+/// A JWS taken apart, of which nothing is proven.
+pub(super) struct Unverified<'t> {
+    pub(super) header: Header,
+    signing_input: &'t [u8],
+    /// The decoded header, payload and signature, one after another.
+    decoded: Vec<u8>,
+    payload_at: usize,
+    signature_at: usize,
+}
+
+/// Verifies any JWS and returns its JOSE header and payload. What the payload says, and that it
+/// is an access token, is for [`verify`](super::verify) to check.
+pub fn verify_jws(token: &str, keys: &KeySet) -> Result<(Map<String, Value>, Vec<u8>), Rejection> {
+    let unverified = Unverified::parse(token, MAX_TOKEN_BYTES)?;
+    let key = unverified.header.key(keys)?;
+    let payload = unverified.signed_by(key)?.to_vec();
+    let header = serde_json::from_slice(&unverified.decoded[..unverified.payload_at])
+        .map_err(|_| Rejection::HeaderMalformed)?;
+    Ok((header, payload))
+}
+
+impl<'t> Unverified<'t> {
+    pub(super) fn parse(token: &'t str, max_bytes: usize) -> Result<Self, Rejection> {
+        within_size(token, max_bytes)?;
+        let [header, payload, signature] = parts(token)?;
+        let mut decoded = Vec::with_capacity(token.len());
+        decode(header, &mut decoded)?;
+        let payload_at = decoded.len();
+        decode(payload, &mut decoded)?;
+        let signature_at = decoded.len();
+        decode(signature, &mut decoded)?;
+        Ok(Self {
+            header: Header::parse(&decoded[..payload_at])?,
+            signing_input: &token.as_bytes()[..header.len() + 1 + payload.len()],
+            decoded,
+            payload_at,
+            signature_at,
+        })
+    }
+
+    /// The payload, if the signature is `key`'s.
+    pub(super) fn signed_by(&self, key: &VerifyingKey) -> Result<&[u8], Rejection> {
+        let signature = &self.decoded[self.signature_at..];
+        if signature.len() != key.signature_len() {
+            return Err(Rejection::SignatureLength);
+        }
+        if !key.verify(self.signing_input, signature) {
+            return Err(Rejection::Signature);
+        }
+        Ok(&self.decoded[self.payload_at..self.signature_at])
+    }
+}
+
+fn within_size(token: &str, max_bytes: usize) -> Result<(), Rejection> {
+    if token.len() > max_bytes {
+        return Err(Rejection::TooLong);
+    }
+    Ok(())
+}
+
+/// RFC 7515 §7.1. A payload may be empty; a header or a signature never is.
+fn parts(token: &str) -> Result<[&str; 3], Rejection> {
+    let mut parts = token.split('.');
+    match [parts.next(), parts.next(), parts.next(), parts.next()] {
+        [Some(header), Some(payload), Some(signature), None]
+            if !header.is_empty() && !signature.is_empty() =>
+        {
+            Ok([header, payload, signature])
+        }
+        _ => Err(Rejection::Parts),
+    }
+}
+
+/// RFC 7515 §2: base64url without padding, in its one canonical form. Between them, the three
+/// parts are every byte of the token but its two dots.
+fn decode(part: &str, into: &mut Vec<u8>) -> Result<(), Rejection> {
+    URL_SAFE_NO_PAD
+        .decode_vec(part, into)
+        .map_err(|error| match error {
+            DecodeError::InvalidByte(..) | DecodeError::InvalidPadding => Rejection::Alphabet,
+            DecodeError::InvalidLength(_) | DecodeError::InvalidLastSymbol { .. } => {
+                Rejection::Encoding
+            }
+        })
+}
