@@ -8,6 +8,7 @@ use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use uuid::Uuid;
 
 use crate::clock::Instant;
+use crate::id::Id;
 
 /// A source of random bytes. Clones share it.
 #[derive(Clone, Debug)]
@@ -66,10 +67,13 @@ impl Entropy {
         uuid::Builder::from_random_bytes(self.bytes()).into_uuid()
     }
 
-    /// A UUID that sorts by its time (RFC 9562 §5.7, version 7): rows made together lie together.
-    pub fn uuid_at(&self, now: Instant) -> Uuid {
+    /// A new row's identifier, a UUID that sorts by its time (RFC 9562 §5.7, version 7): rows made
+    /// together lie together.
+    pub fn id(&self, now: Instant) -> Id {
         let millis = (now.as_micros() / 1000).unsigned_abs();
-        uuid::Builder::from_unix_timestamp_millis(millis, &self.bytes()).into_uuid()
+        uuid::Builder::from_unix_timestamp_millis(millis, &self.bytes())
+            .into_uuid()
+            .into()
     }
 
     /// A number in `0.0..1.0`, for jitter.

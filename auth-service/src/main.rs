@@ -1,1 +1,17 @@
-fn main(){}
+//! The `auth-service` binary.
+
+use auth_service::cli::{Arguments, run};
+use clap::Parser;
+use std::process::ExitCode;
+
+// Not `actix_web::main`: migrations need a runtime with several threads.
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("auth-service: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Putting the service together: one `build` for the binary and for tests.
+
+use actix_web::web::Data;
+use shared_claims::Policy;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+use crate::clock::Clock;
+use crate::config::{ConfigError, EncryptionKey, Mode, Problem, Settings, dev_encryption_key};
+use crate::ctx::Ctx;
+use crate::db::migrate::{self, MigrateError};
+use crate::db::{Db, DbError};
+use crate::entropy::Entropy;
+use crate::http::{self, Bound};
+use crate::keys::seal::Sealer;
+use crate::keys::{self, Keys, KeysError};
+use crate::limits::Limits;
+use crate::passwords::{Hasher, StartError as HasherError};
+use crate::revocation::{self, Link, LinkError, Revocations};
+
+/// Why the service did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration is wrong or unsafe; each problem says what to set.
+    #[error("the configuration can't be used:\n{}", .0.iter().map(|problem| format!("  {problem}")).collect::<Vec<_>>().join("\n"))]
+    Settings(Vec<Problem>),
+    /// The key-encryption key of the dev mode can't be had.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The tables are not up to date.
+    #[error("the database is not up to date: run `auth-service migrate`")]
+    NotMigrated,
+    /// A migration failed.
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+    /// The database can't be used.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The keys can't be used.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The hashing threads did not start.
+    #[error(transparent)]
+    Hasher(#[from] HasherError),
+    /// The Redis URL is not one.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// A listener could not be bound.
+    #[error(transparent)]
+    Listen(#[from] std::io::Error),
+}
+
+/// The service, bound and ready to serve.
+pub struct App {
+    ctx: Arc<Ctx>,
+    bound: Bound,
+    tasks: JoinSet<()>,
+}
+
+/// Opens everything that the rooms need, without serving. Needs a multi-threaded runtime.
+///
+/// # Errors
+/// [`StartError`]
+pub async fn open(
+    settings: Settings,
+    clock: Clock,
+    entropy: Entropy,
+) -> Result<Arc<Ctx>, StartError> {
+    settings.validate().map_err(StartError::Settings)?;
+    let sealer = Sealer::new(&encryption_keys(&settings, &entropy)?);
+    prepare_database(&settings).await?;
+    let db = Db::open(&settings.database)?;
+    follow_database(&db, &clock).await?;
+    let redis_url = settings.redis.url.as_deref();
+    let ctx = Arc::new(Ctx {
+        policy: Policy {
+            leeway: settings.tokens.leeway,
+            ..Policy::new(&settings.issuer, &settings.tokens.audience)
+        },
+        hasher: Hasher::start(&settings.passwords, entropy.clone())?,
+        limits: limits(&settings, &clock)?,
+        revocations: Revocations::new(Link::new(redis_url, &entropy)?),
+        keys: Keys::new(sealer),
+        db,
+        clock,
+        entropy,
+        settings,
+    });
+    keys::tick(&ctx).await?;
+    revocation::load(&ctx).await?;
+    Ok(ctx)
+}
+
+/// Opens everything, starts what runs in the background, and binds the listeners.
+///
+/// # Errors
+/// [`StartError`]
+pub async fn build(settings: Settings, clock: Clock, entropy: Entropy) -> Result<App, StartError> {
+    let ctx = open(settings, clock, entropy).await?;
+    let bound = http::bind(Data::from(ctx.clone()))?;
+    let mut tasks = JoinSet::new();
+    let spawn = |tasks: &mut JoinSet<()>| {
+        let of = || ctx.clone();
+        let (a, b, c, d, e) = (of(), of(), of(), of(), of());
+        tasks.spawn(async move { revocation::follow(&a).await });
+        tasks.spawn(async move { revocation::run_link(&b).await });
+        tasks.spawn(async move { revocation::prune(&c).await });
+        tasks.spawn(async move { keep_keys(&d).await });
+        tasks.spawn(async move { keep_time(&e).await });
+    };
+    spawn(&mut tasks);
+    Ok(App { ctx, bound, tasks })
+}
+
+impl App {
+    /// Where the public listener listens.
+    pub fn public_addr(&self) -> SocketAddr {
+        self.bound.public_addr
+    }
+
+    /// Where the internal listener listens.
+    pub fn internal_addr(&self) -> SocketAddr {
+        self.bound.internal_addr
+    }
+
+    /// What the rooms are given.
+    pub fn ctx(&self) -> Arc<Ctx> {
+        self.ctx.clone()
+    }
+
+    /// Serves until `stop` comes, then drains and returns.
+    ///
+    /// # Errors
+    /// When a listener breaks.
+    pub async fn run(mut self, stop: impl Future<Output = ()>) -> std::io::Result<()> {
+        let grace = self.ctx.settings.http.shutdown_grace;
+        let served = self.bound.serve(stop, grace).await;
+        self.tasks.shutdown().await;
+        served
+    }
+}
+
+fn encryption_keys(
+    settings: &Settings,
+    entropy: &Entropy,
+) -> Result<Vec<EncryptionKey>, StartError> {
+    let keys = settings
+        .encryption_keys()
+        .map_err(|problem| StartError::Settings(vec![problem]))?;
+    match (keys.is_empty(), settings.mode) {
+        (true, Mode::Dev) => Ok(vec![dev_encryption_key(&settings.data_dir, entropy)?]),
+        _ => Ok(keys),
+    }
+}
+
+/// The dev mode migrates by itself; in production that is a step of its own.
+async fn prepare_database(settings: &Settings) -> Result<(), StartError> {
+    let url = &settings.database.url;
+    if settings.mode == Mode::Dev {
+        migrate::run(url).await?;
+    } else if migrate::pending(url).await? {
+        return Err(StartError::NotMigrated);
+    }
+    Ok(())
+}
+
+fn limits(settings: &Settings, clock: &Clock) -> Result<Limits, StartError> {
+    let clock = clock.clone();
+    Ok(match &settings.redis.url {
+        None => Limits::in_memory(&settings.throttle, clock),
+        Some(url) => {
+            let client = revocation::client(url)?;
+            Limits::shared(&settings.throttle, clock, client).map_err(LinkError::from)?
+        }
+    })
+}
+
+/// Loads the keys, and makes the next one when it is due, well within the time that verifiers
+/// keep a key set.
+async fn keep_keys(ctx: &Ctx) {
+    let pause = (ctx.settings.keys.jwks_max_age / 10)
+        .clamp(Duration::from_secs(1), Duration::from_secs(10));
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = ctx.revocations.keys_changed() => {}
+        }
+        if let Err(error) = keys::tick(ctx).await {
+            tracing::warn!(%error, "the keys could not be loaded");
+        }
+    }
+}
+
+/// How often the database is asked for the time.
+const TIME_INTERVAL: Duration = Duration::from_secs(30);
+
+async fn keep_time(ctx: &Ctx) {
+    loop {
+        tokio::time::sleep(TIME_INTERVAL).await;
+        if let Err(error) = follow_database(&ctx.db, &ctx.clock).await {
+            tracing::warn!(%error, "the database did not tell the time");
+        }
+    }
+}
+
+/// Replicas agree on what has expired because their time is the database's.
+async fn follow_database(db: &Db, clock: &Clock) -> Result<(), DbError> {
+    if let Some(now) = db.now().await? {
+        clock.follow(now);
+    }
+    Ok(())
+}

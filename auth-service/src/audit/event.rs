@@ -1,0 +1,158 @@
+//! What is written down about an event.
+
+use serde_json::Value;
+use std::net::IpAddr;
+
+use crate::id::Id;
+
+/// A security event on its way to the audit trail.
+#[derive(Clone, Debug)]
+pub struct Event {
+    pub(crate) kind: EventKind,
+    pub(crate) outcome: Outcome,
+    pub(crate) actor: Actor,
+    pub(crate) subject: Option<Id>,
+    pub(crate) session: Option<Id>,
+    pub(crate) detail: Value,
+}
+
+impl Event {
+    /// Something that `actor` did, with success.
+    pub fn new(kind: EventKind, actor: Actor) -> Self {
+        Self {
+            kind,
+            outcome: Outcome::Success,
+            actor,
+            subject: actor.id(),
+            session: None,
+            detail: Value::Object(serde_json::Map::new()),
+        }
+    }
+
+    /// It was tried and refused.
+    pub fn failed(mut self) -> Self {
+        self.outcome = Outcome::Failure;
+        self
+    }
+
+    /// The account that it was done to, where that is not the actor.
+    pub fn subject(mut self, subject: Id) -> Self {
+        self.subject = Some(subject);
+        self
+    }
+
+    /// The session that it was done to, or in.
+    pub fn session(mut self, session: Id) -> Self {
+        self.session = Some(session);
+        self
+    }
+
+    /// More about it. Never a secret.
+    pub fn detail(mut self, detail: Value) -> Self {
+        self.detail = detail;
+        self
+    }
+}
+
+/// Names an enum's variants in the database, in logs and in the API.
+macro_rules! named {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name { $($(#[$variant_doc])* $variant,)* }
+
+        impl $name {
+            /// Its name in the audit trail.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+        }
+    };
+}
+
+named! {
+    /// What happened.
+    EventKind {
+        /// An account was made.
+        AccountCreated = "account.created",
+        /// An account came from another system.
+        AccountImported = "account.imported",
+        /// Its name, roles, claims or status changed.
+        AccountUpdated = "account.updated",
+        /// An account and all that hangs on it was deleted.
+        AccountDeleted = "account.deleted",
+        /// Somebody signed in, or tried to.
+        Login = "login",
+        /// A password was changed, or somebody tried to.
+        PasswordChanged = "password.changed",
+        /// A session was ended.
+        SessionEnded = "session.ended",
+        /// All sessions of an account were ended.
+        SessionsEnded = "sessions.ended",
+        /// A refresh token came again after it was used: its session was ended.
+        RefreshTokenReused = "refresh_token.reused",
+        /// An access token was revoked by itself.
+        TokenRevoked = "token.revoked",
+        /// A key was made.
+        KeyCreated = "key.created",
+        /// A key was taken out in an emergency.
+        KeyRemoved = "key.removed",
+    }
+}
+
+named! {
+    /// How it ended.
+    Outcome {
+        /// It was done.
+        Success = "success",
+        /// It was refused.
+        Failure = "failure",
+    }
+}
+
+/// Who did it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// Somebody who has not signed in.
+    Anonymous,
+    /// An account.
+    User(Id),
+    /// Somebody at the command line.
+    Operator,
+    /// The service itself.
+    System,
+}
+
+impl Actor {
+    /// Its name in the audit trail.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Anonymous => "anonymous",
+            Self::User(_) => "user",
+            Self::Operator => "operator",
+            Self::System => "system",
+        }
+    }
+
+    /// The account, where it is one.
+    pub fn id(self) -> Option<Id> {
+        match self {
+            Self::User(id) => Some(id),
+            _ => None,
+        }
+    }
+}
+
+/// Where a request came from.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// The client's address, by way of trusted proxies alone.
+    pub address: Option<IpAddr>,
+    /// The client's `User-Agent`, at most [`MAX_USER_AGENT`] characters.
+    pub user_agent: Option<String>,
+    /// The request's `x-request-id`.
+    pub request_id: Option<String>,
+}
+
+/// What is kept of a `User-Agent`, in characters.
+pub const MAX_USER_AGENT: usize = 256;

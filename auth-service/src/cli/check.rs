@@ -1,0 +1,133 @@
+//! `auth-service check`: a doctor. It tries each dependency and setting, and says what is wrong
+//! and the mend.
+
+use std::time::Duration;
+use tokio::time::timeout;
+
+use super::{Failure, print};
+use crate::app;
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::db::{Db, migrate};
+use crate::entropy::Entropy;
+use crate::revocation;
+
+/// What one look found.
+type Finding = Result<String, String>;
+
+pub(super) async fn run(settings: Settings) -> Result<(), Failure> {
+    let mut failures = report("settings", vec![look_at_settings(&settings)])?;
+    failures += report("database", vec![look_at_database(&settings).await])?;
+    failures += report("redis", look_at_redis(&settings).await)?;
+    if failures == 0 {
+        failures += report("service", vec![look_at_service(settings).await])?;
+    }
+    match failures {
+        0 => Ok(()),
+        failures => Err(format!("{failures} things to mend").into()),
+    }
+}
+
+fn report(what: &str, findings: Vec<Finding>) -> Result<usize, Failure> {
+    let mut failures = 0;
+    for finding in findings {
+        match finding {
+            Ok(good) => print(&format!("ok    {what}: {good}\n"))?,
+            Err(bad) => {
+                failures += 1;
+                print(&format!("MEND  {what}: {bad}\n"))?;
+            }
+        }
+    }
+    Ok(failures)
+}
+
+fn look_at_settings(settings: &Settings) -> Finding {
+    match settings.validate() {
+        Ok(()) => Ok("safe for this mode".into()),
+        Err(problems) => Err(problems
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("; ")),
+    }
+}
+
+async fn look_at_database(settings: &Settings) -> Finding {
+    let url = &settings.database.url;
+    let db = Db::open(&settings.database).map_err(|error| error.to_string())?;
+    match timeout(Duration::from_secs(5), db.ping()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            return Err(format!(
+                "{error}; see that `database.url` leads to a database that runs"
+            ));
+        }
+        Err(_) => {
+            return Err(
+                "it does not answer; see that `database.url` leads to a database that runs".into(),
+            );
+        }
+    }
+    match migrate::pending(url).await {
+        Ok(false) => Ok("answers, tables up to date".into()),
+        Ok(true) => Err("tables are missing or old; run `auth-service migrate`".into()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+async fn look_at_redis(settings: &Settings) -> Vec<Finding> {
+    let Some(url) = &settings.redis.url else {
+        return vec![Ok("not used".into())];
+    };
+    let looked = async {
+        let mut conn = revocation::client(url)
+            .map_err(|error| error.to_string())?
+            .get_multiplexed_async_connection()
+            .await
+            .map_err(|error| error.to_string())?;
+        redis::cmd("INFO")
+            .query_async::<String>(&mut conn)
+            .await
+            .map_err(|error| error.to_string())
+    };
+    match timeout(Duration::from_secs(3), looked).await {
+        Ok(Ok(info)) => judge_redis(&info),
+        Ok(Err(error)) => vec![Err(format!(
+            "{error}; see that `redis.url` leads to a Redis that runs"
+        ))],
+        Err(_) => vec![Err(
+            "it does not answer; see that `redis.url` leads to a Redis that runs".into(),
+        )],
+    }
+}
+
+fn judge_redis(info: &str) -> Vec<Finding> {
+    let field = |name: &str| revocation::info_field(info, name).to_owned();
+    let major = field("redis_version")
+        .split('.')
+        .next()
+        .and_then(|major| major.parse::<u32>().ok());
+    vec![
+        match major {
+            Some(7..) => Ok(format!("version {}", field("redis_version"))),
+            _ => Err(format!(
+                "version {} is too old; use 7.0 or later",
+                field("redis_version")
+            )),
+        },
+        match field("maxmemory_policy").as_str() {
+            "noeviction" | "" => Ok("keeps what it is given".into()),
+            policy => Err(format!(
+                "it may drop revocations (maxmemory-policy {policy}); set `noeviction`"
+            )),
+        },
+    ]
+}
+
+async fn look_at_service(settings: Settings) -> Finding {
+    app::open(settings, Clock::system(), Entropy::system())
+        .await
+        .map(|_| "keys open, revocations load".into())
+        .map_err(|error| error.to_string())
+}

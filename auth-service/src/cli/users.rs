@@ -1,0 +1,155 @@
+//! `auth-service users …`
+
+use clap::Subcommand;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, IsTerminal};
+use std::path::PathBuf;
+
+use super::{Failure, print};
+use crate::audit::{Actor, Origin};
+use crate::ctx::Ctx;
+use crate::id::Id;
+use crate::users::{self, Imported, NewUser, Patch, User};
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Make an account. The password is asked for, or read from standard input.
+    Create {
+        /// The email address.
+        email: String,
+        /// A role; can be given again.
+        #[arg(long = "role")]
+        roles: Vec<String>,
+        /// What to call its owner.
+        #[arg(long)]
+        name: Option<String>,
+        /// Take the address as verified.
+        #[arg(long)]
+        email_verified: bool,
+    },
+    /// Import accounts: a JSON object a line with email, and name, hash, roles, email_verified,
+    /// created_at where known. Bad lines are named and left out. Can be run again.
+    Import {
+        /// The file; `-` for standard input.
+        file: PathBuf,
+    },
+    /// Disable an account and end its sessions.
+    Disable {
+        /// The email address.
+        email: String,
+    },
+    /// List the accounts.
+    List,
+}
+
+pub(super) async fn run(ctx: &Ctx, command: Command) -> Result<(), Failure> {
+    let origin = Origin::default();
+    match command {
+        Command::Create {
+            email,
+            roles,
+            name,
+            email_verified,
+        } => {
+            let password = Some(read_password()?);
+            let new = NewUser {
+                email,
+                password,
+                name,
+                roles,
+                email_verified,
+            };
+            let user = users::create(ctx, new, Actor::Operator, &origin).await?;
+            print(&line(&user))
+        }
+        Command::Import { file } => import(ctx, &file, &origin).await,
+        Command::Disable { email } => disable(ctx, &email, &origin).await,
+        Command::List => list(ctx).await,
+    }
+}
+
+async fn import(ctx: &Ctx, file: &PathBuf, origin: &Origin) -> Result<(), Failure> {
+    let reader: Box<dyn BufRead> = match file.as_os_str() == "-" {
+        true => Box::new(io::stdin().lock()),
+        false => {
+            Box::new(BufReader::new(File::open(file).map_err(|error| {
+                format!("{} can't be read: {error}", file.display())
+            })?))
+        }
+    };
+    let done = users::import(ctx, reader, origin, show).await?;
+    for bad in &done.bad {
+        eprintln!("line {}: {}", bad.number, bad.reason);
+    }
+    print(&format!(
+        "{} imported, {} were there already, {} not imported\n",
+        done.created,
+        done.existing,
+        done.bad.len()
+    ))?;
+    match done.bad.is_empty() {
+        true => Ok(()),
+        false => Err("some lines were not imported".into()),
+    }
+}
+
+/// Where somebody watches.
+fn show(done: &Imported) {
+    if io::stderr().is_terminal() {
+        eprint!("\r{} lines", done.lines());
+    }
+}
+
+async fn disable(ctx: &Ctx, email: &str, origin: &Origin) -> Result<(), Failure> {
+    let listed = users::list(ctx, None, Some(email), 1).await?;
+    let user = listed
+        .users
+        .first()
+        .ok_or("there is no account with this address")?;
+    let patch = Patch {
+        disabled: Some(true),
+        ..Patch::default()
+    };
+    let user = users::update(ctx, user.id, patch, Actor::Operator, origin).await?;
+    print(&line(&user))
+}
+
+async fn list(ctx: &Ctx) -> Result<(), Failure> {
+    let mut after: Option<Id> = None;
+    loop {
+        let page = users::list(ctx, after, None, 500).await?;
+        page.users.iter().try_for_each(|user| print(&line(user)))?;
+        after = page.users.last().map(|user| user.id);
+        if !page.more {
+            return Ok(());
+        }
+    }
+}
+
+fn line(user: &User) -> String {
+    let state = if user.disabled_at.is_some() {
+        "disabled"
+    } else {
+        "active"
+    };
+    format!(
+        "{}  {state:8}  {}  {}\n",
+        user.id,
+        user.email,
+        user.roles.0.join(",")
+    )
+}
+
+/// Never from the arguments: they show in the list of processes.
+fn read_password() -> Result<String, Failure> {
+    if io::stdin().is_terminal() {
+        let password = rpassword::prompt_password("Password: ")?;
+        return match password == rpassword::prompt_password("Again: ")? {
+            true => Ok(password),
+            false => Err("the two passwords differ".into()),
+        };
+    }
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line)?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}

@@ -1,0 +1,113 @@
+//! Opening the pool, and what each new connection is told first.
+
+use std::time::Duration;
+
+use diesel::{ConnectionError, ConnectionResult};
+use diesel_async::pooled_connection::deadpool::{BuildError, Pool};
+use diesel_async::pooled_connection::{
+    AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
+};
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use futures_util::FutureExt;
+use tokio::runtime::Handle;
+
+use super::{Connections, Db, DbError, Lite};
+use crate::config;
+
+/// SQLite lets one connection write at a time; more of them would only wait.
+const SQLITE_CONNECTIONS: usize = 4;
+
+impl Db {
+    /// A pool for the database of these settings. Connections are made when they are first
+    /// needed, on the runtime that calls this: they outlive the HTTP worker that asks for one.
+    ///
+    /// # Errors
+    /// [`DbError::Unavailable`] when the pool can't be set up. Whether the database answers is
+    /// not known until the first [`conn`](Self::conn).
+    pub fn open(settings: &config::Database) -> Result<Self, DbError> {
+        let size = settings.max_connections as usize;
+        let deadline = settings.statement_timeout;
+        let pool = match sqlite_path(&settings.url) {
+            Some(path) => {
+                let setup = configured(format!(
+                    "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; \
+                     PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
+                    deadline.as_millis()
+                ));
+                let manager = AsyncDieselConnectionManager::<Lite>::new_with_config(path, setup);
+                Pool::builder(manager)
+                    .max_size(size.min(SQLITE_CONNECTIONS))
+                    .build()
+                    .map(Connections::Lite)
+            }
+            None => {
+                let setup = configured(format!(
+                    "SET statement_timeout = {}; SET idle_in_transaction_session_timeout = {};",
+                    deadline.as_millis(),
+                    deadline.as_millis()
+                ));
+                let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(
+                    &settings.url,
+                    setup,
+                );
+                Pool::builder(manager)
+                    .max_size(size)
+                    .build()
+                    .map(Connections::Pg)
+            }
+        };
+        let pool = pool.map_err(|error: BuildError| DbError::Unavailable(error.to_string()))?;
+        Ok(Self {
+            pool,
+            acquire_timeout: settings.acquire_timeout,
+        })
+    }
+}
+
+/// The file of a `sqlite://` URL, or nothing for a Postgres URL.
+pub(super) fn sqlite_path(url: &str) -> Option<&str> {
+    url.strip_prefix("sqlite://")
+}
+
+/// A test query at each check-out would cost a round trip; a closed connection is noticed anyway.
+fn configured<C>(first: String) -> ManagerConfig<C>
+where
+    C: AsyncConnection + SimpleAsyncConnection + 'static,
+{
+    let runtime = Handle::current();
+    let mut config = ManagerConfig::default();
+    config.recycling_method = RecyclingMethod::Fast;
+    config.custom_setup = Box::new(move |url| {
+        let (url, first, runtime) = (url.to_owned(), first.clone(), runtime.clone());
+        async move {
+            runtime
+                .spawn(establish(url, first))
+                .await
+                .map_err(|error| ConnectionError::BadConnection(error.to_string()))?
+        }
+        .boxed()
+    });
+    config
+}
+
+/// How long connecting may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+async fn establish<C>(url: String, first: String) -> ConnectionResult<C>
+where
+    C: AsyncConnection + SimpleAsyncConnection,
+{
+    let connect = async {
+        let mut conn = C::establish(&url).await?;
+        conn.batch_execute(&first)
+            .await
+            .map_err(ConnectionError::CouldntSetupConfiguration)?;
+        Ok(conn)
+    };
+    match tokio::time::timeout(CONNECT_TIMEOUT, connect).await {
+        Ok(conn) => conn,
+        Err(_) => Err(ConnectionError::BadConnection(
+            "the database did not answer in time".into(),
+        )),
+    }
+}

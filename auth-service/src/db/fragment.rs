@@ -1,0 +1,25 @@
+//! A statement that diesel's own words can't say, written once for both databases.
+//!
+//! It is a typed query with an identity, so it is prepared once on each connection; `sql_query`
+//! would be parsed by the database each time.
+
+/// Writes the walk of a statement for both databases. Within it, `$sqlite` tells which one.
+macro_rules! fragment {
+    ($type:ty, |$this:ident, $out:ident, $sqlite:ident| $body:block) => {
+        $crate::db::fragment::fragment!(@one $type, diesel::pg::Pg, false, $this, $out, $sqlite, $body);
+        $crate::db::fragment::fragment!(@one $type, diesel::sqlite::Sqlite, true, $this, $out, $sqlite, $body);
+    };
+    (@one $type:ty, $db:ty, $is_sqlite:literal, $this:ident, $out:ident, $sqlite:ident, $body:block) => {
+        impl diesel::query_builder::QueryFragment<$db> for $type {
+            fn walk_ast<'b>(
+                &'b self,
+                mut $out: diesel::query_builder::AstPass<'_, 'b, $db>,
+            ) -> diesel::QueryResult<()> {
+                let ($this, $sqlite) = (self, $is_sqlite);
+                $body
+                Ok(())
+            }
+        }
+    };
+}
+pub(crate) use fragment;

@@ -1,0 +1,48 @@
+//! `/openapi.json` and `/docs`, which works with no internet: its assets are in the binary.
+
+use actix_web::HttpResponse;
+use actix_web::http::header;
+use actix_web::web::{Data, Path};
+use utoipa_swagger_ui::{Config, serve};
+
+use super::problem::Problem;
+use crate::ctx::Ctx;
+
+/// The API, for tools
+#[utoipa::path(get, path = "/openapi.json", tag = "Discovery", responses(
+    (status = 200, body = Object, description = "This document (OpenAPI 3.1)"),
+))]
+pub async fn openapi(ctx: Data<Ctx>) -> HttpResponse {
+    HttpResponse::Ok().json(super::openapi::document(&ctx.settings))
+}
+
+/// Nothing from anywhere else, and in nobody's frame.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; \
+     style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; \
+     connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
+/// The page's address ends in a slash, for its assets' sake.
+pub async fn redirect() -> HttpResponse {
+    HttpResponse::PermanentRedirect()
+        .insert_header((header::LOCATION, "/docs/"))
+        .finish()
+}
+
+/// The page for people and its assets.
+pub async fn page(
+    config: Data<Config<'static>>,
+    file: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let file = serve(&file, config.into_inner()).map_err(Problem::internal)?;
+    let file = file.ok_or_else(Problem::not_found)?;
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, file.content_type))
+        .insert_header((header::CACHE_CONTROL, "public, max-age=3600"))
+        .insert_header((header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+        .body(file.bytes.into_owned()))
+}
+
+/// What the page shows.
+pub fn config() -> Config<'static> {
+    Config::from("/openapi.json")
+}

@@ -1,0 +1,113 @@
+//! The internal listener: probes and the revocation feed. Never behind the ingress.
+
+use actix_web::HttpResponse;
+use actix_web::http::header;
+use actix_web::web::{Bytes, Data, Json};
+use actix_web::{HttpRequest, web};
+use futures_util::stream;
+use serde_json::json;
+use shared_claims::Snapshot;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::problem::Problem;
+use crate::ctx::Ctx;
+use crate::db::DbError;
+use crate::revocation::{self, Reader, Update};
+
+/// Set once the service has been told to stop: it is not ready any more, and still serves.
+#[derive(Default)]
+pub struct Draining(pub AtomicBool);
+
+/// How long a dependency may take to say that it is there.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
+/// How often a silent stream says where it is.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+
+/// The routes of the internal listener.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .route("/livez", web::get().to(livez))
+        .route("/readyz", web::get().to(readyz))
+        .route("/v1/revocations", web::get().to(snapshot))
+        .route("/v1/revocations/stream", web::get().to(stream));
+}
+
+/// Whether the process runs. Touches nothing.
+async fn livez() -> HttpResponse {
+    HttpResponse::Ok().json(json!({ "status": "ok" }))
+}
+
+/// Whether requests should be sent here.
+async fn readyz(ctx: Data<Ctx>, draining: Data<Draining>) -> HttpResponse {
+    let database = matches!(timeout(PROBE_TIMEOUT, ctx.db.ping()).await, Ok(Ok(())));
+    let keys = ctx.keys.is_ready(ctx.clock.now());
+    let stopping = draining.0.load(Ordering::Relaxed);
+    let mut response = match database && keys && !stopping {
+        true => HttpResponse::Ok(),
+        false => HttpResponse::ServiceUnavailable(),
+    };
+    response.json(json!({ "database": database, "keys": keys, "stopping": stopping }))
+}
+
+async fn snapshot(ctx: Data<Ctx>) -> Result<Json<Snapshot>, Problem> {
+    Ok(Json(revocation::snapshot(&ctx).await?))
+}
+
+/// Server-sent events: `revoked` with an entry, `reset` when the snapshot must be taken again,
+/// and a `heartbeat` while this replica is sure that it has missed nothing. The id of each is the
+/// position to resume from.
+async fn stream(ctx: Data<Ctx>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let last_event_id = request.headers().get("last-event-id");
+    let position = last_event_id
+        .map(|value| value.to_str().unwrap_or_default().parse())
+        .transpose()
+        .map_err(|_| {
+            Problem::field(
+                "last-event-id",
+                "invalid",
+                "this is no event id of the feed",
+            )
+        })?;
+    let reader = revocation::stream_from(&ctx, position).await?;
+    let events = stream::unfold(
+        (ctx, reader, Instant::now()),
+        |(ctx, mut reader, beat)| async move {
+            let (event, beat) = next(&ctx, &mut reader, beat).await;
+            Some((Ok::<_, DbError>(Bytes::from(event)), (ctx, reader, beat)))
+        },
+    );
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "text/event-stream"))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .streaming(events))
+}
+
+/// The next event, and when the next heartbeat is due.
+async fn next(ctx: &Ctx, reader: &mut Reader, mut beat: Instant) -> (String, Instant) {
+    loop {
+        tokio::select! {
+            update = reader.next(ctx) => return (written(update), beat),
+            () = sleep_until(beat) => beat = Instant::now() + HEARTBEAT,
+        }
+        if let Some(position) = revocation::position(ctx) {
+            let now = ctx.clock.now().as_secs();
+            let data = json!({ "position": position, "at": now });
+            return (
+                format!("id: {position}\nevent: heartbeat\ndata: {data}\n\n"),
+                beat,
+            );
+        }
+    }
+}
+
+fn written(update: Update) -> String {
+    match update {
+        Update::Reset => "event: reset\ndata: {}\n\n".into(),
+        Update::Revoked { entry, position } => {
+            let data = serde_json::to_string(&entry).expect("an entry is plain JSON");
+            format!("id: {position}\nevent: revoked\ndata: {data}\n\n")
+        }
+    }
+}

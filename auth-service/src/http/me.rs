@@ -1,0 +1,125 @@
+//! `/v1/me`, `/v1/me/password`
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Json};
+use serde::{Deserialize, Deserializer};
+use utoipa::ToSchema;
+
+use super::extract::{Body, From, SignedIn};
+use super::problem::Problem;
+use crate::ctx::Ctx;
+use crate::tokens::TokenError;
+use crate::users::{self, UserInfo, UsersError};
+
+/// The account
+#[utoipa::path(get, path = "/v1/me", tag = "Account", security(("bearer" = [])), responses(
+    (status = 200, body = UserInfo, description = "The account"),
+))]
+pub async fn show(ctx: Data<Ctx>, SignedIn(bearer): SignedIn) -> Result<Json<UserInfo>, Problem> {
+    let user = users::get(&ctx, bearer.user).await.map_err(own)?;
+    Ok(Json(user.into()))
+}
+
+/// What to change of the account.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateMeRequest {
+    /// The new name; `null` takes it away.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, max_length = 200, example = "Ada")]
+    name: Option<Option<String>>,
+}
+
+/// Tells a field that is `null` from one that is not there.
+pub(super) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    from: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(from).map(Some)
+}
+
+/// Change the account
+#[utoipa::path(patch, path = "/v1/me", tag = "Account", security(("bearer" = [])), responses(
+    (status = 200, body = UserInfo, description = "The account as it is now"),
+))]
+pub async fn update(
+    ctx: Data<Ctx>,
+    SignedIn(bearer): SignedIn,
+    From(origin): From,
+    Body(given): Body<UpdateMeRequest>,
+) -> Result<Json<UserInfo>, Problem> {
+    let user = match given.name {
+        Some(name) => users::rename(&ctx, bearer.user, name.as_deref(), &origin).await,
+        None => users::get(&ctx, bearer.user).await,
+    };
+    Ok(Json(user.map_err(own)?.into()))
+}
+
+/// The account's password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeleteMeRequest {
+    /// The password.
+    #[schema(format = Password)]
+    password: String,
+}
+
+/// Delete the account
+///
+/// Its sessions end and its access tokens die now. The password is asked for again.
+#[utoipa::path(delete, path = "/v1/me", tag = "Account", security(("bearer" = [])), responses(
+    (status = 204, description = "The account is gone"),
+    (status = 403, body = Problem, description = "`wrong_password`"),
+    (status = 429, body = Problem, description = "`rate_limited`"),
+))]
+pub async fn delete(
+    ctx: Data<Ctx>,
+    SignedIn(bearer): SignedIn,
+    From(origin): From,
+    Body(given): Body<DeleteMeRequest>,
+) -> Result<HttpResponse, Problem> {
+    users::delete(&ctx, bearer.user, &given.password, &origin)
+        .await
+        .map_err(own)?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// The old and the new password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangePasswordRequest {
+    /// The password as it is.
+    #[schema(format = Password)]
+    current_password: String,
+    /// The password as it shall be: at least 15 characters by default, 1,024 at most.
+    #[schema(format = Password, min_length = 8, max_length = 1024)]
+    new_password: String,
+}
+
+/// Change the password
+///
+/// Every other session ends, and its access tokens die now.
+#[utoipa::path(post, path = "/v1/me/password", tag = "Account", security(("bearer" = [])), responses(
+    (status = 204, description = "The password was changed"),
+    (status = 403, body = Problem, description = "`wrong_password`"),
+    (status = 429, body = Problem, description = "`rate_limited`"),
+))]
+pub async fn change_password(
+    ctx: Data<Ctx>,
+    SignedIn(bearer): SignedIn,
+    From(origin): From,
+    Body(given): Body<ChangePasswordRequest>,
+) -> Result<HttpResponse, Problem> {
+    let (current, new) = (&given.current_password, &given.new_password);
+    users::change_password(&ctx, bearer.user, bearer.session, current, new, &origin)
+        .await
+        .map_err(|error| own(error).rename_field("password", "new_password"))?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Whose account is gone holds a token of nobody.
+fn own(error: UsersError) -> Problem {
+    match error {
+        UsersError::NotFound => TokenError::Revoked.into(),
+        other => other.into(),
+    }
+}

@@ -1,0 +1,24 @@
+//! HTTP: one thin file a resource, every route in one table, and the only place that knows status
+//! codes.
+
+mod admin_security;
+mod admin_users;
+mod docs;
+mod errors;
+mod extract;
+mod internal;
+mod me;
+mod my_sessions;
+pub mod openapi;
+mod page;
+mod problem;
+mod request_id;
+pub mod routes;
+mod server;
+mod sign_in;
+mod span;
+mod well_known;
+
+pub use extract::MAX_BODY;
+pub use problem::Code;
+pub use server::{Bound, bind};

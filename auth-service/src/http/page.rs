@@ -1,0 +1,59 @@
+//! Pages of a listing: a cursor that says where the last one ended.
+
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::web::Query;
+use actix_web::{FromRequest, HttpRequest};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::future::{Ready, ready};
+use utoipa::ToSchema;
+
+use super::problem::{Code, Problem};
+use crate::id::Id;
+
+/// How many items a page has where nobody says.
+const DEFAULT_LIMIT: usize = 50;
+/// How many items a page has at most.
+const MAX_LIMIT: usize = 200;
+
+/// A page of a listing.
+#[derive(Serialize, ToSchema)]
+pub struct Page<T> {
+    /// The items of this page.
+    items: Vec<T>,
+    /// The `cursor` of the next page; `null` on the last.
+    next_cursor: Option<Id>,
+}
+
+impl<T> Page<T> {
+    /// A page that ends with the item `last`, if there is `more` after it.
+    pub fn new(items: Vec<T>, more: bool, last: impl Fn(&T) -> Id) -> Self {
+        let next_cursor = items.last().filter(|_| more).map(last);
+        Self { items, next_cursor }
+    }
+}
+
+/// The number of items that a page shall have.
+pub fn limit(asked: Option<usize>) -> usize {
+    asked.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT)
+}
+
+/// The query of a request, of exactly these parameters.
+pub struct Search<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Search<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let query = Query::<T>::from_query(request.query_string());
+        ready(query.map(|query| Self(query.into_inner())).map_err(|_| {
+            Problem::new(
+                StatusCode::BAD_REQUEST,
+                Code::Malformed,
+                "a query parameter is not known, or not of the right type",
+            )
+        }))
+    }
+}

@@ -1,0 +1,115 @@
+//! The two listeners.
+
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Data};
+use actix_web::{App, HttpServer};
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::Ordering;
+use tracing_actix_web::TracingLogger;
+
+use super::internal::{self, Draining};
+use super::span::RequestSpan;
+use super::{docs, request_id, routes};
+use crate::ctx::Ctx;
+
+/// Both listeners, bound and not yet served.
+pub struct Bound {
+    /// Where the public listener listens.
+    pub public_addr: SocketAddr,
+    /// Where the internal listener listens.
+    pub internal_addr: SocketAddr,
+    public: Server,
+    internal: Server,
+    draining: Data<Draining>,
+}
+
+/// Threads of the internal listener: it is asked by probes and verifiers alone.
+const INTERNAL_WORKERS: usize = 1;
+
+/// Binds both listeners.
+///
+/// # Errors
+/// When an address is taken or not ours.
+pub fn bind(ctx: Data<Ctx>) -> io::Result<Bound> {
+    let settings = ctx.settings.clone();
+    let draining = Data::new(Draining::default());
+    let (public_addr, public_socket) = listen(settings.listen)?;
+    let (internal_addr, internal_socket) = listen(settings.internal_listen)?;
+    let timeout = settings.http.shutdown_timeout.as_secs();
+    let workers = match settings.http.workers {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        workers => workers,
+    };
+    let (shared, drain) = (ctx.clone(), draining.clone());
+    let public = HttpServer::new(move || {
+        App::new()
+            .app_data(shared.clone())
+            .app_data(Data::new(docs::config()))
+            .configure(routes::public)
+            .default_service(web::to(routes::not_found))
+            .wrap(TracingLogger::<RequestSpan>::new())
+            .wrap(from_fn(request_id::identify))
+    })
+    .workers(workers)
+    .shutdown_timeout(timeout)
+    .disable_signals()
+    .listen(public_socket)?
+    .run();
+    let internal = HttpServer::new(move || {
+        App::new()
+            .app_data(ctx.clone())
+            .app_data(drain.clone())
+            .configure(internal::routes)
+            .default_service(web::to(routes::not_found))
+            .wrap(from_fn(request_id::identify))
+    })
+    .workers(INTERNAL_WORKERS)
+    .shutdown_timeout(1)
+    .disable_signals()
+    .listen(internal_socket)?
+    .run();
+    Ok(Bound {
+        public_addr,
+        internal_addr,
+        public,
+        internal,
+        draining,
+    })
+}
+
+fn listen(addr: SocketAddr) -> io::Result<(SocketAddr, TcpListener)> {
+    let socket = TcpListener::bind(addr).map_err(|error| {
+        io::Error::new(error.kind(), format!("can't listen on {addr}: {error}"))
+    })?;
+    Ok((socket.local_addr()?, socket))
+}
+
+impl Bound {
+    /// Serves until `stop` comes. Then it says that it is not ready, serves on for `grace`, ends
+    /// what is in flight, and returns; the internal listener goes last.
+    ///
+    /// # Errors
+    /// When a listener breaks.
+    pub async fn serve(
+        self,
+        stop: impl Future<Output = ()>,
+        grace: std::time::Duration,
+    ) -> io::Result<()> {
+        let (public, internal) = (self.public.handle(), self.internal.handle());
+        let internal_server = tokio::spawn(self.internal);
+        let mut public_server = tokio::spawn(self.public);
+        tokio::select! {
+            ended = &mut public_server => return ended?,
+            () = stop => {}
+        }
+        tracing::info!("stopping: not ready any more, still serving");
+        self.draining.0.store(true, Ordering::Relaxed);
+        tokio::time::sleep(grace).await;
+        public.stop(true).await;
+        public_server.await??;
+        internal.stop(false).await;
+        internal_server.await?
+    }
+}

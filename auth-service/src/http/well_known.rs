@@ -1,0 +1,118 @@
+//! `/.well-known/…`: what verifiers need to know, and can keep.
+
+use actix_web::http::header;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::problem::Problem;
+use crate::ctx::Ctx;
+
+/// A public key (RFC 7517 §4).
+#[derive(ToSchema)]
+#[allow(
+    dead_code,
+    reason = "it describes what `shared_claims::Jwk` serialises"
+)]
+pub struct JsonWebKey {
+    /// `EC`, `RSA` or `OKP`.
+    kty: String,
+    /// Always `sig`.
+    #[schema(rename = "use")]
+    use_: String,
+    /// The one algorithm that the key verifies.
+    alg: String,
+    /// The key's RFC 7638 thumbprint.
+    kid: String,
+}
+
+/// The published keys (RFC 7517 §5).
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "it describes what `keys::Jwks` holds")]
+pub struct JsonWebKeySet {
+    /// Those that sign, that will, and that did.
+    keys: Vec<JsonWebKey>,
+}
+
+/// The keys that verify access tokens
+#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "Discovery", responses(
+    (status = 200, body = JsonWebKeySet, description = "The key set; keep it for `max-age`"),
+    (status = 304, description = "It is as it was when you got this `ETag`"),
+    (status = 503, body = Problem, description = "`unavailable`"),
+))]
+pub async fn jwks(ctx: Data<Ctx>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let ring = ctx.keys.ring()?;
+    let jwks = ring.jwks();
+    let max_age = ctx.settings.keys.jwks_max_age.as_secs();
+    let mut response = match is_current(&request, &jwks.etag) {
+        true => HttpResponse::NotModified(),
+        false => HttpResponse::Ok(),
+    };
+    response
+        .insert_header((header::CACHE_CONTROL, format!("public, max-age={max_age}")))
+        .insert_header((header::ETAG, jwks.etag.clone()));
+    Ok(match is_current(&request, &jwks.etag) {
+        true => response.finish(),
+        false => response
+            .insert_header((header::CONTENT_TYPE, "application/jwk-set+json"))
+            .body(jwks.body.clone()),
+    })
+}
+
+/// RFC 9110 §13.1.2: weak comparison, any of a list.
+fn is_current(request: &HttpRequest, etag: &str) -> bool {
+    let asked = request.headers().get(header::IF_NONE_MATCH);
+    asked
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|list| {
+            list.split(',')
+                .map(|one| one.trim().trim_start_matches("W/"))
+                .any(|one| one == etag || one == "*")
+        })
+}
+
+/// What this service is and where its parts are (RFC 8414 §2): only what works.
+#[derive(Serialize, ToSchema)]
+pub struct Metadata {
+    /// The `iss` of every token.
+    issuer: String,
+    /// Where the keys are.
+    jwks_uri: String,
+    /// Where the API is described.
+    service_documentation: String,
+    /// Required by RFC 8414; there is no authorization endpoint yet.
+    response_types_supported: Vec<String>,
+    /// There is no OAuth token endpoint yet.
+    grant_types_supported: Vec<String>,
+}
+
+/// Server metadata
+#[utoipa::path(get, path = "/.well-known/oauth-authorization-server", tag = "Discovery", responses(
+    (status = 200, body = Metadata, description = "RFC 8414 metadata"),
+))]
+pub async fn oauth_metadata(ctx: Data<Ctx>) -> HttpResponse {
+    metadata(&ctx)
+}
+
+/// Server metadata, under its OpenID Connect name
+#[utoipa::path(get, path = "/.well-known/openid-configuration", tag = "Discovery", responses(
+    (status = 200, body = Metadata, description = "The same document"),
+))]
+pub async fn openid_configuration(ctx: Data<Ctx>) -> HttpResponse {
+    metadata(&ctx)
+}
+
+fn metadata(ctx: &Ctx) -> HttpResponse {
+    let issuer = &ctx.settings.issuer;
+    let max_age = ctx.settings.keys.jwks_max_age.as_secs();
+    HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, format!("public, max-age={max_age}")))
+        .json(Metadata {
+            jwks_uri: format!("{issuer}/.well-known/jwks.json"),
+            service_documentation: format!("{issuer}/docs"),
+            response_types_supported: Vec::new(),
+            grant_types_supported: Vec::new(),
+            issuer: issuer.clone(),
+        })
+}

@@ -1,0 +1,141 @@
+//! The life of a key: `next → active → retiring → gone`, read off the times in the database.
+//!
+//! ```text
+//! created_at          active_at                next key's active_at     + overlap
+//!     |------ next ------|-------- active --------|------ retiring --------|-- gone
+//!     published          signs                    published, signs no more
+//! ```
+//!
+//! No replica leads: a state is a function of the rows and the time, and a rotation is one row
+//! inserted under a unique slot, so two replicas that rotate at once make one key.
+
+use serde::Serialize;
+use std::time::Duration;
+use utoipa::ToSchema;
+
+use crate::clock::Instant;
+
+/// Where a key is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Published; will sign from its `active_at` on.
+    Next,
+    /// Published and signing.
+    Active,
+    /// Published for the tokens that it signed; signs no more.
+    Retiring,
+    /// No longer published.
+    Gone,
+    /// Taken out in an emergency; nothing that it signed counts.
+    Removed,
+}
+
+impl State {
+    /// Whether the key stands in the JWKS and its signatures count.
+    pub fn is_published(self) -> bool {
+        matches!(self, Self::Next | Self::Active | Self::Retiring)
+    }
+}
+
+/// The times of one key.
+#[derive(Clone, Copy, Debug)]
+pub struct Times {
+    /// Counts the keys of one purpose.
+    pub slot: i64,
+    /// When it may sign.
+    pub active_at: Instant,
+    /// When it was taken out in an emergency.
+    pub removed_at: Option<Instant>,
+}
+
+/// The state of each key, in the order given. `overlap` is how long a key stays published after
+/// it stopped signing: the life of an access token, the leeway and the JWKS's `max-age`.
+pub fn states(keys: &[Times], now: Instant, overlap: Duration) -> Vec<State> {
+    let kept = || keys.iter().filter(|key| key.removed_at.is_none());
+    let active = kept()
+        .filter(|key| key.active_at <= now)
+        .map(|key| key.slot)
+        .max();
+    let stopped_at = |slot| {
+        kept()
+            .filter(|later| later.slot > slot && later.active_at <= now)
+            .map(|later| later.active_at)
+            .min()
+    };
+    keys.iter()
+        .map(|key| match (key.removed_at, stopped_at(key.slot)) {
+            (Some(_), _) => State::Removed,
+            _ if key.active_at > now => State::Next,
+            _ if Some(key.slot) == active => State::Active,
+            (None, Some(stopped)) if now < stopped.plus(overlap) => State::Retiring,
+            _ => State::Gone,
+        })
+        .collect()
+}
+
+/// Whether the service should make the next key now.
+pub fn is_due(keys: &[Times], now: Instant, interval: Duration, publish_ahead: Duration) -> bool {
+    let newest = keys
+        .iter()
+        .filter(|key| key.removed_at.is_none())
+        .max_by_key(|key| key.slot);
+    newest.is_none_or(|key| now.plus(publish_ahead) >= key.active_at.plus(interval))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use State::*;
+
+    const OVERLAP: Duration = Duration::from_secs(100);
+
+    fn at(secs: i64) -> Instant {
+        Instant::from_secs(secs)
+    }
+
+    fn key(slot: i64, active: i64) -> Times {
+        Times {
+            slot,
+            active_at: at(active),
+            removed_at: None,
+        }
+    }
+
+    #[test]
+    fn a_key_passes_through_its_states_by_time_alone() {
+        let keys = [key(1, 0), key(2, 1000), key(3, 2000)];
+        for (now, expected) in [
+            (999, [Active, Next, Next]),
+            (1000, [Retiring, Active, Next]),
+            (1099, [Retiring, Active, Next]),
+            (1100, [Gone, Active, Next]),
+            (2000, [Gone, Retiring, Active]),
+            (2100, [Gone, Gone, Active]),
+        ] {
+            assert_eq!(states(&keys, at(now), OVERLAP), expected, "at {now}");
+        }
+    }
+
+    #[test]
+    fn a_removed_key_is_replaced_by_the_newest_that_may_sign() {
+        let mut keys = [key(1, 0), key(2, 1000)];
+        keys[1].removed_at = Some(at(1500));
+        assert_eq!(states(&keys, at(1500), OVERLAP), [Active, Removed]);
+    }
+
+    #[test]
+    fn the_next_key_is_due_ahead_of_the_end_of_the_newest() {
+        let due = |now| {
+            is_due(
+                &[key(1, 0)],
+                at(now),
+                Duration::from_secs(1000),
+                Duration::from_secs(50),
+            )
+        };
+        assert!(!due(949));
+        assert!(due(950));
+        assert!(is_due(&[], at(0), OVERLAP, OVERLAP));
+    }
+}

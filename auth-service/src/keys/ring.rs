@@ -1,0 +1,199 @@
+//! The keys in memory: opened, parsed and ready, as one immutable value that is swapped whole.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, Header};
+use shared_claims::{Jwk, JwkError, JwkSet, KeySet, VerifyingKey};
+use std::time::Duration;
+
+use super::lifecycle::{self, State, Times};
+use super::seal::{Label, Sealer};
+use super::signer::Signer;
+use super::store::Row;
+use super::{KeysError, Purpose};
+use crate::clock::Instant;
+
+/// Every key that the service uses.
+pub struct Ring {
+    signing: Vec<SigningKey>,
+    refresh: Vec<hmac::Key>,
+    verifying: KeySet,
+    jwks: Jwks,
+}
+
+/// The published key set (RFC 7517 §5).
+#[derive(Clone)]
+pub struct Jwks {
+    /// The document.
+    pub body: String,
+    /// Its `ETag`: it changes with the document.
+    pub etag: String,
+}
+
+/// A key that may sign access tokens.
+pub struct SigningKey {
+    /// The key's identifier.
+    pub kid: String,
+    /// The encoded JOSE header of every access token that it signs.
+    pub header: String,
+    times: Times,
+    signer: Signer,
+}
+
+impl SigningKey {
+    /// The signature of `message`, base64url.
+    pub fn sign(&self, message: &str) -> String {
+        URL_SAFE_NO_PAD.encode(self.signer.sign(message.as_bytes()))
+    }
+}
+
+impl Ring {
+    pub(super) fn open(
+        sealer: &Sealer,
+        signing: &[Row],
+        refresh: &[Row],
+        now: Instant,
+        overlap: Duration,
+    ) -> Result<Self, KeysError> {
+        let times: Vec<_> = signing.iter().map(Row::times).collect();
+        let states = lifecycle::states(&times, now, overlap);
+        let published: Vec<&Row> = std::iter::zip(signing, states)
+            .filter(|(_, state)| state.is_published())
+            .map(|(row, _)| row)
+            .collect();
+        let jwks: Vec<Jwk> = published
+            .iter()
+            .map(|row| public(row))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            signing: published
+                .iter()
+                .map(|row| SigningKey::open(sealer, row))
+                .collect::<Result<_, _>>()?,
+            refresh: refresh
+                .iter()
+                .filter(|row| row.removed_at.is_none())
+                .map(|row| open_refresh(sealer, row))
+                .collect::<Result<_, _>>()?,
+            verifying: verifying(&jwks)?,
+            jwks: Jwks::of(jwks),
+        })
+    }
+
+    /// The key that signs now.
+    ///
+    /// # Errors
+    /// [`KeysError::NoActiveKey`]
+    pub fn active(&self, now: Instant) -> Result<&SigningKey, KeysError> {
+        self.signing
+            .iter()
+            .filter(|key| key.times.active_at <= now)
+            .max_by_key(|key| key.times.slot)
+            .ok_or(KeysError::NoActiveKey)
+    }
+
+    /// The published keys, for verifying.
+    pub fn verifying(&self) -> &KeySet {
+        &self.verifying
+    }
+
+    /// The keys of the refresh token's MAC: the last makes it, all are tried.
+    pub fn refresh(&self) -> &[hmac::Key] {
+        &self.refresh
+    }
+
+    /// The published key set.
+    pub fn jwks(&self) -> &Jwks {
+        &self.jwks
+    }
+}
+
+impl SigningKey {
+    fn open(sealer: &Sealer, row: &Row) -> Result<Self, KeysError> {
+        let broken = |why: String| KeysError::Broken {
+            kid: row.kid.clone(),
+            why,
+        };
+        let pkcs8 = open(sealer, row, Purpose::Signing)?;
+        let signer = Signer::parse(&row.alg, &pkcs8).map_err(|error| broken(error.to_string()))?;
+        let alg: Algorithm = row
+            .alg
+            .parse()
+            .map_err(|_| broken("unknown algorithm".into()))?;
+        Ok(Self {
+            kid: row.kid.clone(),
+            header: header(alg, &row.kid),
+            times: row.times(),
+            signer,
+        })
+    }
+}
+
+/// RFC 9068 §2.1: an access token says that it is one.
+fn header(alg: Algorithm, kid: &str) -> String {
+    let mut header = Header::new(alg);
+    header.typ = Some("at+jwt".into());
+    header.kid = Some(kid.to_owned());
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(&header).expect("a header is plain JSON"))
+}
+
+fn open_refresh(sealer: &Sealer, row: &Row) -> Result<hmac::Key, KeysError> {
+    open(sealer, row, Purpose::Refresh).map(|secret| hmac::Key::new(hmac::HMAC_SHA256, &secret))
+}
+
+fn open(
+    sealer: &Sealer,
+    row: &Row,
+    purpose: Purpose,
+) -> Result<zeroize::Zeroizing<Vec<u8>>, KeysError> {
+    let label = Label {
+        kid: &row.kid,
+        alg: &row.alg,
+        purpose: purpose.as_str(),
+    };
+    sealer
+        .open(&label, &row.sealed)
+        .map_err(|error| KeysError::Broken {
+            kid: row.kid.clone(),
+            why: error.to_string(),
+        })
+}
+
+/// The public half, read as strictly as a verifier does.
+fn public(row: &Row) -> Result<Jwk, KeysError> {
+    let json = row.public_jwk.as_ref().map(|json| json.0.to_string());
+    Jwk::from_json(json.unwrap_or_default().as_bytes()).map_err(|error| KeysError::Broken {
+        kid: row.kid.clone(),
+        why: error.to_string(),
+    })
+}
+
+fn verifying(jwks: &[Jwk]) -> Result<KeySet, KeysError> {
+    let broken = |kid: &str, error: JwkError| KeysError::Broken {
+        kid: kid.to_owned(),
+        why: error.to_string(),
+    };
+    let keys: Vec<VerifyingKey> = jwks
+        .iter()
+        .map(|jwk| VerifyingKey::new(jwk).map_err(|error| broken(jwk.kid(), error)))
+        .collect::<Result<_, _>>()?;
+    KeySet::new(keys).map_err(|error| broken("", error))
+}
+
+impl Jwks {
+    fn of(keys: Vec<Jwk>) -> Self {
+        let set = JwkSet { keys };
+        let body = serde_json::to_string(&set).expect("a key set is plain JSON");
+        let hash = digest(&SHA256, body.as_bytes());
+        let etag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(&hash.as_ref()[..12]));
+        Self { body, etag }
+    }
+}
+
+/// The state of each row, for listings.
+pub(super) fn states(rows: &[Row], now: Instant, overlap: Duration) -> Vec<State> {
+    let times: Vec<_> = rows.iter().map(Row::times).collect();
+    lifecycle::states(&times, now, overlap)
+}

@@ -1,0 +1,66 @@
+//! The `keys` table.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use serde_json::Value;
+
+use super::Purpose;
+use super::lifecycle::Times;
+use crate::clock::Instant;
+use crate::db::schema::keys;
+use crate::db::types::Json;
+use crate::db::{Conn, DbError, on};
+
+/// A key as it rests: its private half sealed.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = keys)]
+pub(super) struct Row {
+    pub kid: String,
+    pub purpose: String,
+    pub slot: i64,
+    pub alg: String,
+    pub public_jwk: Option<Json<Value>>,
+    pub sealed: Vec<u8>,
+    pub created_at: Instant,
+    pub active_at: Instant,
+    pub removed_at: Option<Instant>,
+}
+
+impl Row {
+    pub(super) fn times(&self) -> Times {
+        Times {
+            slot: self.slot,
+            active_at: self.active_at,
+            removed_at: self.removed_at,
+        }
+    }
+}
+
+/// All keys of a purpose, oldest first.
+pub(super) async fn all(conn: &mut Conn, purpose: Purpose) -> Result<Vec<Row>, DbError> {
+    on!(conn, c => keys::table
+        .filter(keys::purpose.eq(purpose.as_str()))
+        .order(keys::slot.asc())
+        .select(Row::as_select())
+        .load(c))
+}
+
+/// Adds a key, unless another replica took its slot first.
+pub(super) async fn insert(conn: &mut Conn, row: &Row) -> Result<bool, DbError> {
+    let rows = on!(conn, c => diesel::insert_into(keys::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    Ok(rows == 1)
+}
+
+/// Marks a key as removed; false if there is none, or it was removed before.
+pub(super) async fn remove(conn: &mut Conn, kid: &str, now: Instant) -> Result<bool, DbError> {
+    let rows = on!(conn, c => diesel::update(keys::table)
+        .filter(keys::kid.eq(kid))
+        .filter(keys::purpose.eq(Purpose::Signing.as_str()))
+        .filter(keys::removed_at.is_null())
+        .set(keys::removed_at.eq(now))
+        .execute(c))?;
+    Ok(rows == 1)
+}

@@ -1,0 +1,93 @@
+//! Which entries of the feed have been seen, so that none is missed.
+//!
+//! A number is given out when a row is inserted, but the row shows only at its commit: entry 8
+//! can appear after entry 9. So a number that was skipped is asked for again until it appears, or
+//! until no transaction that could hold it can still be open.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Longer than any transaction of ours can stay open.
+const TRANSACTION_MAX: Duration = Duration::from_secs(60);
+
+/// How far back a skipped number is looked for. What was skipped further back was pruned.
+const SPAN: i64 = 256;
+
+/// How far the feed was read.
+#[derive(Debug, Default)]
+pub(super) struct Tail {
+    last: i64,
+    missing: BTreeMap<i64, Instant>,
+}
+
+impl Tail {
+    /// The highest number seen.
+    pub(super) fn last(&self) -> i64 {
+        self.last
+    }
+
+    /// Numbers below it that were not seen and may still appear.
+    pub(super) fn missing(&self) -> Vec<i64> {
+        self.missing.keys().copied().collect()
+    }
+
+    /// The position up to which nothing can appear any more: where a reader resumes.
+    pub(super) fn position(&self) -> i64 {
+        self.missing
+            .first_key_value()
+            .map_or(self.last, |(seq, _)| seq - 1)
+    }
+
+    /// Notes that entry `seq` was seen; false if it was seen before.
+    pub(super) fn note(&mut self, seq: i64, now: Instant) -> bool {
+        if seq <= self.last {
+            return self.missing.remove(&seq).is_some();
+        }
+        let from = (self.last + 1).max(seq - SPAN);
+        self.missing
+            .extend((from..seq).map(|skipped| (skipped, now)));
+        self.last = seq;
+        true
+    }
+
+    /// Gives up numbers that can't appear any more.
+    pub(super) fn forget(&mut self, now: Instant) {
+        self.missing
+            .retain(|_, since| now.duration_since(*since) < TRANSACTION_MAX);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_late_commit_is_waited_for_and_seen_once() {
+        let (mut tail, now) = (Tail::default(), Instant::now());
+        tail.last = 7;
+        assert!(tail.note(9, now));
+        assert_eq!((tail.position(), tail.missing()), (7, vec![8]));
+        assert!(tail.note(8, now));
+        assert!(!tail.note(8, now) && !tail.note(9, now));
+        assert_eq!((tail.position(), tail.last()), (9, 9));
+    }
+
+    #[test]
+    fn a_number_that_was_rolled_back_is_given_up() {
+        let (mut tail, now) = (Tail::default(), Instant::now());
+        tail.last = 7;
+        tail.note(9, now);
+        tail.forget(now + TRANSACTION_MAX - Duration::from_secs(1));
+        assert_eq!(tail.position(), 7);
+        tail.forget(now + TRANSACTION_MAX);
+        assert_eq!(tail.position(), 9);
+    }
+
+    #[test]
+    fn a_table_that_was_pruned_does_not_leave_thousands_of_gaps() {
+        let (mut tail, now) = (Tail::default(), Instant::now());
+        tail.note(1_000_000, now);
+        assert_eq!(tail.missing().len(), 256);
+    }
+}

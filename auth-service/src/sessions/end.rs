@@ -1,0 +1,80 @@
+//! Ending sessions: their refresh tokens and their access tokens die together.
+
+use shared_claims::Kind;
+
+use super::store;
+use crate::audit::{Actor, Event, EventKind, Origin};
+use crate::change::Change;
+use crate::ctx::Ctx;
+use crate::db::DbError;
+use crate::id::Id;
+use crate::users;
+
+/// Ends one session of an account. False if it had ended before, or is not theirs.
+///
+/// # Errors
+/// [`DbError`]
+pub async fn end(
+    ctx: &Ctx,
+    user: Id,
+    id: Id,
+    actor: Actor,
+    origin: &Origin,
+) -> Result<bool, DbError> {
+    let mut change = Change::begin(ctx).await?;
+    if !store::revoke(&mut change, user, id, ctx.clock.now()).await? {
+        change.abandon().await?;
+        return Ok(false);
+    }
+    change.revoke(Kind::Sid, &id.to_string(), None).await?;
+    let event = Event::new(EventKind::SessionEnded, actor)
+        .subject(user)
+        .session(id);
+    change.commit(event, origin).await?;
+    Ok(true)
+}
+
+/// Ends every session of an account, this one too. Raising the account's version refuses the
+/// access tokens of all of them with one entry, and those of a refresh that is in flight.
+///
+/// # Errors
+/// [`DbError`]
+pub async fn end_all(ctx: &Ctx, user: Id, actor: Actor, origin: &Origin) -> Result<(), DbError> {
+    let mut change = Change::begin(ctx).await?;
+    revoke_everything(ctx, &mut change, user).await?;
+    let event = Event::new(EventKind::SessionsEnded, actor).subject(user);
+    change.commit(event, origin).await
+}
+
+/// As [`end_all`], within a change that is open.
+pub(crate) async fn revoke_everything(
+    ctx: &Ctx,
+    change: &mut Change<'_>,
+    user: Id,
+) -> Result<(), DbError> {
+    let now = ctx.clock.now();
+    if let Some(ver) = users::store::raise_ver(change, user, now).await? {
+        change
+            .revoke(Kind::Sub, &user.to_string(), Some(ver))
+            .await?;
+    }
+    store::revoke_all(change, user, None, now).await?;
+    Ok(())
+}
+
+/// Ends every session of an account but `kept`, within a change that is open.
+///
+/// # Errors
+/// [`DbError`]
+pub async fn end_others(
+    ctx: &Ctx,
+    change: &mut Change<'_>,
+    user: Id,
+    kept: Id,
+) -> Result<(), DbError> {
+    let ended = store::revoke_all(change, user, Some(kept), ctx.clock.now()).await?;
+    for id in ended {
+        change.revoke(Kind::Sid, &id.to_string(), None).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,191 @@
+//! The `sessions` table. The statement that rotates a refresh token stands in `refresh/store.rs`.
+
+use diesel::prelude::*;
+use diesel::query_builder::QueryId;
+use diesel::sql_types::{BigInt, Text};
+use diesel_async::RunQueryDsl;
+
+use crate::clock::Instant;
+use crate::db::fragment::fragment;
+use crate::db::schema::{sessions, users};
+use crate::db::types::{Json, SqlId, SqlInstant, SqlJson};
+use crate::db::{Conn, DbError, on};
+use crate::id::Id;
+
+/// A session's row.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = sessions)]
+pub struct Session {
+    /// Identifies the session and its family of refresh tokens.
+    pub id: Id,
+    /// Whose it is.
+    pub user_id: Id,
+    /// The client that it was made for (RFC 9068 `client_id`).
+    pub client_id: String,
+    /// What it may do.
+    pub scope: String,
+    /// How its owner proved who they are (RFC 8176).
+    pub amr: Json<Vec<String>>,
+    /// Which refresh token of the family is the current one, counted from 1.
+    pub generation: i64,
+    /// When its owner signed in: the `auth_time` of its tokens.
+    pub created_at: Instant,
+    /// When the current refresh token took the place of the one before.
+    pub rotated_at: Option<Instant>,
+    /// When it ends unless it is refreshed.
+    pub idle_expires_at: Instant,
+    /// When it ends in any case.
+    pub expires_at: Instant,
+    /// When it was ended.
+    pub revoked_at: Option<Instant>,
+    /// The client's address at sign-in.
+    pub address: String,
+    /// The client's `User-Agent` at sign-in.
+    pub user_agent: String,
+}
+
+/// Adds a session if its account is still what was checked. A sign-in that overlaps a change of
+/// password, a log-out everywhere or a disabling must not outlive it; on Postgres the lock makes
+/// the later of the two see the earlier, as the one writer of SQLite does by itself.
+struct Insert<'a> {
+    session: &'a Session,
+    checked: &'a Checked,
+}
+
+impl QueryId for Insert<'_> {
+    type QueryId = Insert<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+fragment!(Insert<'_>, |this, out, sqlite| {
+    let (session, checked) = (this.session, this.checked);
+    out.push_sql(
+        "INSERT INTO sessions (id, user_id, client_id, scope, amr, generation, created_at, \
+         idle_expires_at, expires_at, address, user_agent) SELECT ",
+    );
+    out.push_bind_param::<SqlId, _>(&session.id)?;
+    out.push_sql(", users.id, ");
+    out.push_bind_param::<Text, _>(&session.client_id)?;
+    out.push_sql(", ");
+    out.push_bind_param::<Text, _>(&session.scope)?;
+    out.push_sql(", ");
+    out.push_bind_param::<SqlJson, _>(&session.amr)?;
+    out.push_sql(", ");
+    out.push_bind_param::<BigInt, _>(&session.generation)?;
+    for time in [
+        &session.created_at,
+        &session.idle_expires_at,
+        &session.expires_at,
+    ] {
+        out.push_sql(", ");
+        out.push_bind_param::<SqlInstant, _>(time)?;
+    }
+    for text in [&session.address, &session.user_agent] {
+        out.push_sql(", ");
+        out.push_bind_param::<Text, _>(text)?;
+    }
+    out.push_sql(" FROM users WHERE users.id = ");
+    out.push_bind_param::<SqlId, _>(&session.user_id)?;
+    out.push_sql(" AND users.ver = ");
+    out.push_bind_param::<BigInt, _>(&checked.ver)?;
+    out.push_sql(" AND users.password_hash = ");
+    out.push_bind_param::<Text, _>(&checked.password_hash)?;
+    out.push_sql(" AND users.disabled_at IS NULL");
+    if !sqlite {
+        out.push_sql(" FOR SHARE");
+    }
+});
+
+/// What a sign-in found of the account when it checked the password.
+#[derive(Clone)]
+pub struct Checked {
+    /// The account's version.
+    pub ver: i64,
+    /// The hash that the password matched, or that has just taken its place.
+    pub password_hash: String,
+}
+
+/// Adds a session; false if its account has changed since it was checked.
+pub(super) async fn insert(
+    conn: &mut Conn,
+    session: &Session,
+    checked: &Checked,
+) -> Result<bool, DbError> {
+    let rows = on!(conn, c => Insert { session, checked }.execute(c))?;
+    Ok(rows == 1)
+}
+
+pub(super) async fn living(
+    conn: &mut Conn,
+    user: Id,
+    now: Instant,
+) -> Result<Vec<Session>, DbError> {
+    on!(conn, c => sessions::table
+        .filter(sessions::user_id.eq(user))
+        .filter(sessions::revoked_at.is_null())
+        .filter(sessions::idle_expires_at.gt(now))
+        .filter(sessions::expires_at.gt(now))
+        .order(sessions::id.desc())
+        .select(Session::as_select())
+        .load(c))
+}
+
+/// Ends one session of an account; false if it had ended, or is not theirs.
+pub(super) async fn revoke(
+    conn: &mut Conn,
+    user: Id,
+    id: Id,
+    now: Instant,
+) -> Result<bool, DbError> {
+    let rows = on!(conn, c => diesel::update(sessions::table)
+        .filter(sessions::id.eq(id))
+        .filter(sessions::user_id.eq(user))
+        .filter(sessions::revoked_at.is_null())
+        .set(sessions::revoked_at.eq(now))
+        .execute(c))?;
+    Ok(rows == 1)
+}
+
+/// Ends all sessions of an account but `kept`, and returns those that lived.
+pub(super) async fn revoke_all(
+    conn: &mut Conn,
+    user: Id,
+    kept: Option<Id>,
+    now: Instant,
+) -> Result<Vec<Id>, DbError> {
+    let kept = kept.unwrap_or(Id::FIRST);
+    on!(conn, c => diesel::update(sessions::table)
+        .filter(sessions::user_id.eq(user))
+        .filter(sessions::id.ne(kept))
+        .filter(sessions::revoked_at.is_null())
+        .filter(sessions::expires_at.gt(now))
+        .set(sessions::revoked_at.eq(now))
+        .returning(sessions::id)
+        .get_results(c))
+}
+
+/// The account that a session belongs to.
+pub(crate) async fn owner(conn: &mut Conn, id: Id) -> Result<Option<Id>, DbError> {
+    on!(conn, c => sessions::table
+        .filter(sessions::id.eq(id))
+        .select(sessions::user_id)
+        .first(c))
+    .map(Some)
+    .or_else(DbError::none)
+}
+
+/// From which addresses this `User-Agent` last signed in to the account.
+pub(super) async fn addresses(
+    conn: &mut Conn,
+    email_key: &str,
+    user_agent: &str,
+) -> Result<Vec<String>, DbError> {
+    on!(conn, c => sessions::table
+        .inner_join(users::table)
+        .filter(users::email_key.eq(email_key))
+        .filter(sessions::user_agent.eq(user_agent))
+        .order(sessions::id.desc())
+        .limit(50)
+        .select(sessions::address)
+        .load(c))
+}

@@ -1,0 +1,159 @@
+//! Proving a password: at sign-in, and again where something serious is about to happen.
+
+use super::email::Email;
+use super::{User, UsersError, store};
+use crate::audit::{self, Actor, Event, EventKind, Origin};
+use crate::change::Change;
+use crate::ctx::Ctx;
+use crate::id::Id;
+use crate::limits::{LoginKeys, Ticket, network};
+use crate::passwords::{Password, Verdict};
+use crate::sessions::{self, Checked, Session};
+use crate::tokens::{self, TokenPair};
+
+/// An account whose password was proved may change until its session is written; then it is
+/// proved again, this often at most.
+const TRIES: usize = 3;
+
+/// Signs in. Unknown, wrong and disabled take the same time and get the same answer.
+///
+/// # Errors
+/// [`UsersError::InvalidCredentials`] · [`UsersError::Throttled`] · [`UsersError::Busy`] …
+pub async fn login(
+    ctx: &Ctx,
+    email: &str,
+    password: &str,
+    origin: &Origin,
+) -> Result<TokenPair, UsersError> {
+    // What can't be an address or a password can't be an account's either.
+    let (Ok(email), Ok(password)) = (Email::parse(email), Password::parse(password)) else {
+        return Err(UsersError::InvalidCredentials);
+    };
+    let ticket = begin(ctx, email.key(), origin).await?;
+    let (session, user) = match attempt(ctx, &email, &password, origin).await {
+        Err(error) => return Err(settle(ctx, ticket, error).await),
+        Ok(signed_in) => signed_in,
+    };
+    ctx.limits.succeeded(ticket).await;
+    Ok(tokens::pair(ctx, &session, user)?)
+}
+
+async fn attempt(
+    ctx: &Ctx,
+    email: &Email,
+    password: &Password,
+    origin: &Origin,
+) -> Result<(Session, User), UsersError> {
+    for _ in 0..TRIES {
+        let mut conn = ctx.db.conn().await?;
+        let found = store::by_email(&mut conn, email.key()).await?;
+        drop(conn);
+        let (user, stored) = found.map_or((None, None), |(user, stored)| (Some(user), stored));
+        let verdict = ctx.hasher.verify(password.clone(), stored.clone()).await?;
+        let (Some(user), Some(stored), true) = (user.as_ref(), stored, verdict.matches) else {
+            return Err(refuse(ctx, user.as_ref(), origin).await);
+        };
+        if user.disabled_at.is_some() {
+            return Err(refuse(ctx, Some(user), origin).await);
+        }
+        if let Some(session) = open(ctx, user, stored, verdict, origin).await? {
+            return Ok((session, user.clone()));
+        }
+    }
+    Err(UsersError::Busy)
+}
+
+/// Opens the session and, where the stored hash is weaker than the settings ask, replaces it.
+/// Nothing if the account has changed since the password was proved.
+async fn open(
+    ctx: &Ctx,
+    user: &User,
+    stored: String,
+    verdict: Verdict,
+    origin: &Origin,
+) -> Result<Option<Session>, UsersError> {
+    let mut change = Change::begin(ctx).await?;
+    let password_hash = match verdict.rehash {
+        Some(new) if store::replace_hash(&mut change, user.id, &stored, &new, None).await? => new,
+        _ => stored,
+    };
+    let checked = Checked {
+        ver: user.ver,
+        password_hash,
+    };
+    let Some(session) = sessions::open(ctx, &mut change, user.id, &checked, origin).await? else {
+        change.abandon().await?;
+        return Ok(None);
+    };
+    let event = Event::new(EventKind::Login, Actor::User(user.id)).session(session.id);
+    change.commit(event, origin).await?;
+    Ok(Some(session))
+}
+
+async fn refuse(ctx: &Ctx, user: Option<&User>, origin: &Origin) -> UsersError {
+    let mut event = Event::new(EventKind::Login, Actor::Anonymous).failed();
+    if let Some(user) = user {
+        event = event.subject(user.id);
+    }
+    match audit::record(ctx, event, origin).await {
+        Ok(()) => UsersError::InvalidCredentials,
+        Err(error) => error.into(),
+    }
+}
+
+/// Asks an account that is signed in for its password again. `purpose` is what for.
+///
+/// # Errors
+/// [`UsersError::WrongPassword`] · [`UsersError::Throttled`] · [`UsersError::Busy`] …
+pub(super) async fn prove(
+    ctx: &Ctx,
+    id: Id,
+    password: &str,
+    purpose: EventKind,
+    origin: &Origin,
+) -> Result<(User, String), UsersError> {
+    let mut conn = ctx.db.conn().await?;
+    let found = store::with_password(&mut conn, id).await?;
+    drop(conn);
+    let (user, stored, email_key) = found.ok_or(UsersError::NotFound)?;
+    let password = Password::parse(password).map_err(|_| UsersError::WrongPassword)?;
+    let ticket = begin(ctx, &email_key, origin).await?;
+    let verdict = match ctx.hasher.verify(password, stored.clone()).await {
+        Ok(verdict) => verdict,
+        Err(error) => return Err(settle(ctx, ticket, error.into()).await),
+    };
+    let (true, Some(stored)) = (verdict.matches, stored) else {
+        let event = Event::new(purpose, Actor::User(id)).failed();
+        audit::record(ctx, event, origin).await?;
+        return Err(UsersError::WrongPassword);
+    };
+    ctx.limits.succeeded(ticket).await;
+    Ok((user, stored))
+}
+
+/// Counts the attempt before anything is hashed.
+async fn begin(ctx: &Ctx, email_key: &str, origin: &Origin) -> Result<Ticket, UsersError> {
+    let address = origin
+        .address
+        .unwrap_or(std::net::IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED));
+    let user_agent = origin.user_agent.as_deref().unwrap_or_default();
+    let keys = LoginKeys::new(email_key, address, user_agent);
+    let known = async || {
+        sessions::is_known_device(ctx, email_key, &network(address), user_agent)
+            .await
+            .unwrap_or(false)
+    };
+    ctx.limits
+        .begin(keys, known)
+        .await
+        .map_err(|blocked| UsersError::Throttled(blocked.retry_after))
+}
+
+/// An attempt whose password was never judged is not held against anybody.
+async fn settle(ctx: &Ctx, ticket: Ticket, error: UsersError) -> UsersError {
+    match error {
+        UsersError::InvalidCredentials => ctx.limits.failed(ticket),
+        _ => ctx.limits.release(ticket).await,
+    }
+    error
+}

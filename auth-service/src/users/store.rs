@@ -1,0 +1,203 @@
+//! The `users` table.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use serde_json::{Map, Value};
+
+use crate::clock::Instant;
+use crate::db::schema::users;
+use crate::db::types::Json;
+use crate::db::{Conn, DbError, on};
+use crate::id::Id;
+
+/// An account's row, all but its password hash: that is read only where a password is checked.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = users)]
+pub struct User {
+    /// Identifies the account.
+    pub id: Id,
+    /// The address as its owner writes it.
+    pub email: String,
+    /// Whether its owner has shown that they receive mail there.
+    pub email_verified: bool,
+    /// What to call its owner.
+    pub name: Option<String>,
+    /// What it may do.
+    pub roles: Json<Vec<String>>,
+    /// Custom claims.
+    pub claims: Json<Map<String, Value>>,
+    /// Grows whenever roles, custom claims or status change.
+    pub ver: i64,
+    /// When it was disabled.
+    pub disabled_at: Option<Instant>,
+    /// When it was made.
+    pub created_at: Instant,
+    /// When it was last changed.
+    pub updated_at: Instant,
+}
+
+/// Adds an account; false if the address is taken.
+pub(super) async fn insert(
+    conn: &mut Conn,
+    user: &User,
+    email_key: &str,
+    password_hash: Option<&str>,
+) -> Result<bool, DbError> {
+    let rows = on!(conn, c => diesel::insert_into(users::table)
+        .values((
+            user,
+            users::email_key.eq(email_key),
+            users::password_hash.eq(password_hash),
+        ))
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    Ok(rows == 1)
+}
+
+/// The account of an address, with its password hash.
+pub(super) async fn by_email(
+    conn: &mut Conn,
+    email_key: &str,
+) -> Result<Option<(User, Option<String>)>, DbError> {
+    on!(conn, c => users::table
+        .filter(users::email_key.eq(email_key))
+        .select((User::as_select(), users::password_hash))
+        .first(c))
+    .map(Some)
+    .or_else(DbError::none)
+}
+
+/// An account with its password hash and its address in canonical form.
+pub(super) async fn with_password(
+    conn: &mut Conn,
+    id: Id,
+) -> Result<Option<(User, Option<String>, String)>, DbError> {
+    on!(conn, c => users::table
+        .filter(users::id.eq(id))
+        .select((User::as_select(), users::password_hash, users::email_key))
+        .first(c))
+    .map(Some)
+    .or_else(DbError::none)
+}
+
+/// An account.
+pub(super) async fn by_id(conn: &mut Conn, id: Id) -> Result<Option<User>, DbError> {
+    on!(conn, c => users::table
+        .filter(users::id.eq(id))
+        .select(User::as_select())
+        .first(c))
+    .map(Some)
+    .or_else(DbError::none)
+}
+
+/// Replaces a password hash, if it is still `old`; false if it is not.
+pub(super) async fn replace_hash(
+    conn: &mut Conn,
+    id: Id,
+    old: &str,
+    new: &str,
+    now: Option<Instant>,
+) -> Result<bool, DbError> {
+    let rows = on!(conn, c => diesel::update(users::table)
+        .filter(users::id.eq(id))
+        .filter(users::password_hash.eq(old))
+        .set((
+            users::password_hash.eq(new),
+            now.map(|now| users::updated_at.eq(now)),
+        ))
+        .execute(c))?;
+    Ok(rows == 1)
+}
+
+/// Changes the name.
+pub(super) async fn rename(
+    conn: &mut Conn,
+    id: Id,
+    name: Option<&str>,
+    now: Instant,
+) -> Result<Option<User>, DbError> {
+    on!(conn, c => diesel::update(users::table)
+        .filter(users::id.eq(id))
+        .set((users::name.eq(name), users::updated_at.eq(now)))
+        .returning(User::as_returning())
+        .get_result(c))
+    .map(Some)
+    .or_else(DbError::none)
+}
+
+/// What an operator changes; what is `None` stays.
+#[derive(AsChangeset, Clone, Debug, Default)]
+#[diesel(table_name = users)]
+pub(super) struct Changes {
+    pub name: Option<Option<String>>,
+    pub roles: Option<Json<Vec<String>>>,
+    pub claims: Option<Json<Map<String, Value>>>,
+    pub disabled_at: Option<Option<Instant>>,
+}
+
+/// Changes an account, and raises its version by `raise`.
+pub(super) async fn update(
+    conn: &mut Conn,
+    id: Id,
+    changes: &Changes,
+    raise: i64,
+    now: Instant,
+) -> Result<Option<User>, DbError> {
+    on!(conn, c => diesel::update(users::table)
+        .filter(users::id.eq(id))
+        .set((
+            changes,
+            users::ver.eq(users::ver + raise),
+            users::updated_at.eq(now),
+        ))
+        .returning(User::as_returning())
+        .get_result(c))
+    .map(Some)
+    .or_else(DbError::none)
+}
+
+/// Raises the version; the new one, or nothing if there is no such account.
+pub(crate) async fn raise_ver(
+    conn: &mut Conn,
+    id: Id,
+    now: Instant,
+) -> Result<Option<i64>, DbError> {
+    on!(conn, c => diesel::update(users::table)
+        .filter(users::id.eq(id))
+        .set((users::ver.eq(users::ver + 1), users::updated_at.eq(now)))
+        .returning(users::ver)
+        .get_result(c))
+    .map(Some)
+    .or_else(DbError::none)
+}
+
+/// Deletes an account and its sessions.
+pub(super) async fn delete(conn: &mut Conn, id: Id) -> Result<bool, DbError> {
+    let rows = on!(conn, c => diesel::delete(users::table)
+        .filter(users::id.eq(id))
+        .execute(c))?;
+    Ok(rows == 1)
+}
+
+/// Accounts after `after`, in the order they were made; with `email_key` that one alone.
+pub(super) async fn list(
+    conn: &mut Conn,
+    after: Id,
+    email_key: Option<&str>,
+    limit: i64,
+) -> Result<Vec<User>, DbError> {
+    match email_key {
+        Some(key) => on!(conn, c => users::table
+            .filter(users::email_key.eq(key))
+            .filter(users::id.gt(after))
+            .limit(limit)
+            .select(User::as_select())
+            .load(c)),
+        None => on!(conn, c => users::table
+            .filter(users::id.gt(after))
+            .order(users::id.asc())
+            .limit(limit)
+            .select(User::as_select())
+            .load(c)),
+    }
+}
