@@ -4,12 +4,14 @@
 use diesel::connection::{Connection, SimpleConnection};
 use diesel::migration::MigrationVersion;
 use diesel::sqlite::SqliteConnection;
-use diesel_async::{
-    AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, SimpleAsyncConnection,
-};
+use diesel_async::{AsyncMigrationHarness, SimpleAsyncConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 
 use super::connect::sqlite_path;
+use super::postgres;
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
@@ -45,11 +47,11 @@ pub async fn run(url: &str) -> Result<Vec<String>, MigrateError> {
     match sqlite_path(url) {
         Some(path) => {
             let path = path.to_owned();
-            tokio::task::spawn_blocking(move || sqlite(&path))
+            tokio::task::spawn_blocking(move || migrate_sqlite(&path))
                 .await
                 .map_err(MigrateError::of)?
         }
-        None => postgres(url).await,
+        None => migrate_postgres(url).await,
     }
 }
 
@@ -64,9 +66,7 @@ pub async fn pending(url: &str) -> Result<bool, MigrateError> {
             conn.has_pending_migration(SQLITE).map_err(MigrateError::of)
         }
         None => {
-            let conn = AsyncPgConnection::establish(url)
-                .await
-                .map_err(MigrateError::of)?;
+            let conn = postgres::connect(url).await.map_err(MigrateError::of)?;
             AsyncMigrationHarness::new(conn)
                 .has_pending_migration(POSTGRES)
                 .map_err(MigrateError::of)
@@ -74,10 +74,8 @@ pub async fn pending(url: &str) -> Result<bool, MigrateError> {
     }
 }
 
-async fn postgres(url: &str) -> Result<Vec<String>, MigrateError> {
-    let mut conn = AsyncPgConnection::establish(url)
-        .await
-        .map_err(MigrateError::of)?;
+async fn migrate_postgres(url: &str) -> Result<Vec<String>, MigrateError> {
+    let mut conn = postgres::connect(url).await.map_err(MigrateError::of)?;
     conn.batch_execute(&format!(
         "SET lock_timeout = {WAIT_MILLIS}; BEGIN; SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"
     ))
@@ -91,7 +89,8 @@ async fn postgres(url: &str) -> Result<Vec<String>, MigrateError> {
     Ok(applied)
 }
 
-fn sqlite(path: &str) -> Result<Vec<String>, MigrateError> {
+fn migrate_sqlite(path: &str) -> Result<Vec<String>, MigrateError> {
+    make_file(Path::new(path)).map_err(|error| MigrateError(format!("{path}: {error}")))?;
     let mut conn = SqliteConnection::establish(path).map_err(MigrateError::of)?;
     conn.batch_execute(&format!("PRAGMA busy_timeout = {WAIT_MILLIS}"))?;
     conn.batch_execute("PRAGMA journal_mode = WAL")?;
@@ -100,6 +99,17 @@ fn sqlite(path: &str) -> Result<Vec<String>, MigrateError> {
             .map(names)
             .map_err(MigrateError::of)
     })
+}
+
+/// A file that only its owner can read: it holds addresses and password hashes. SQLite gives the
+/// files that it puts beside it the same mode.
+fn make_file(path: &Path) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false).mode(0o600);
+    options.open(path).map(drop)
 }
 
 fn names(versions: Vec<MigrationVersion<'_>>) -> Vec<String> {

@@ -7,6 +7,7 @@ mod connect;
 mod error;
 pub(crate) mod fragment;
 pub mod migrate;
+mod postgres;
 pub mod schema;
 pub mod types;
 
