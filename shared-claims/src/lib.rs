@@ -1,7 +1,16 @@
 #![forbid(unsafe_code)]
-//! What a service needs to trust the access tokens of `auth-service`: their claims, the keys that
-//! sign them, a strict verifier and a mirror of what was revoked. All of it is pure: the time is
-//! given, and nothing is fetched.
+//! What a service needs to trust the access tokens of `auth-service`: a [`Verifier`] that keeps
+//! itself up to date, a [`Guard`] that stands before routes, and under them a pure core.
+//!
+//! | feature | |
+//! | --- | --- |
+//! | `verifier`, on by default | [`Verifier`]: keys from the issuer, revocations from its feed, verified tokens kept |
+//! | `redis` | [`Revocations::Redis`]: look revocations up there |
+//! | `actix` | [`Guard`] as actix middleware, [`Authenticated`] as an extractor |
+//! | `tower` | [`Guard`] as a tower layer, [`Authenticated`] as an axum extractor |
+//!
+//! Without any, there is the core: claims, keys, strict verification and a mirror of what was
+//! revoked, where the time is given and nothing is fetched.
 //!
 //! ```
 //! use shared_claims::{Claims, KeySet, Mirror, Policy, Rejection, Verdict, verify_with_key};
@@ -32,12 +41,29 @@
 //! ```
 
 pub mod claims;
+#[cfg(feature = "verifier")]
+mod feed;
+#[cfg(any(feature = "actix", feature = "tower"))]
+mod guard;
 mod json;
 pub mod jwk;
+#[cfg(feature = "redis")]
+mod redis;
 pub mod revocation;
 pub mod token;
+#[cfg(feature = "verifier")]
+mod verifier;
 
 pub use claims::{Audience, Claims, RESERVED};
 pub use jwk::{Algorithm, Jwk, JwkError, JwkSet, KeySet, VerifyingKey};
 pub use revocation::{Entry, Kind, Mirror, Snapshot, Verdict};
 pub use token::{Policy, Rejection, verify, verify_jws, verify_with_key};
+
+#[cfg(feature = "actix")]
+pub use guard::ActixGuarded;
+#[cfg(feature = "tower")]
+pub use guard::TowerGuarded;
+#[cfg(any(feature = "actix", feature = "tower"))]
+pub use guard::{Authenticated, Guard};
+#[cfg(feature = "verifier")]
+pub use verifier::{BuildError, Builder, Clock, Freshness, Refusal, Revocations, Verifier};

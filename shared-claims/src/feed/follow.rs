@@ -1,0 +1,185 @@
+//! Following the feed: a snapshot, then the stream of what comes after it, again and again.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use reqwest::{Response, Url};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+
+use super::Feed;
+use super::link::Link;
+use super::sse::{Event, Parser, TooLong};
+use crate::revocation::{Entry, Snapshot};
+use crate::verifier::http::{FetchError, Http};
+use crate::verifier::jitter::jitter;
+
+/// The largest snapshot: about two million revocations.
+const SNAPSHOT_LIMIT: usize = 256 * 1024 * 1024;
+/// A stream without an event for three heartbeats is dead.
+const SILENCE: Duration = Duration::from_secs(15);
+/// How long to wait before connecting again: at first, and at most.
+const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+/// How often what has expired is forgotten.
+const PRUNE: Duration = Duration::from_secs(60);
+
+/// Where the feed is.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    http: Http,
+    snapshot: Url,
+    stream: Url,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum FeedError {
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    #[error(transparent)]
+    TooLong(#[from] TooLong),
+    #[error("an event can't be read: {0}")]
+    Unreadable(#[from] serde_json::Error),
+    #[error("the stream ended")]
+    Ended,
+    #[error("the stream was silent for too long")]
+    Silent,
+    #[error("the stream comes too late")]
+    Late,
+    #[error("the snapshot is to be taken again")]
+    Reset,
+}
+
+impl Source {
+    /// None if the URL may not be fetched.
+    pub(crate) fn new(http: Http, url: &str) -> Option<Self> {
+        let snapshot = http.url(url.trim_end_matches('/'))?;
+        let mut stream = snapshot.clone();
+        stream.path_segments_mut().ok()?.push("stream");
+        Some(Self {
+            http,
+            snapshot,
+            stream,
+        })
+    }
+}
+
+/// Follows the feed for as long as it is let. This one task alone writes to the mirror, so that
+/// what was revoked after a snapshot is taken in after it.
+pub(crate) async fn follow(feed: &Feed, source: Source, max_lag: Duration) {
+    let mut follower = Follower {
+        feed,
+        source,
+        max_lag,
+        position: None,
+        retry: RETRY.0,
+    };
+    loop {
+        let Err(error) = follower.connect().await;
+        tracing::warn!(%error, lag = ?feed.lag(), "the revocation feed broke off");
+        if matches!(error, FeedError::Reset | FeedError::Unreadable(_)) {
+            feed.unknown();
+            follower.position = None;
+        }
+        sleep(jitter(follower.retry)).await;
+        follower.retry = (follower.retry * 2).min(RETRY.1);
+    }
+}
+
+struct Follower<'f> {
+    feed: &'f Feed,
+    source: Source,
+    max_lag: Duration,
+    /// Where to resume.
+    position: Option<i64>,
+    retry: Duration,
+}
+
+impl Follower<'_> {
+    async fn connect(&mut self) -> Result<Infallible, FeedError> {
+        let position = match self.position {
+            Some(position) => position,
+            None => *self.position.insert(self.take_snapshot().await?),
+        };
+        let link = Link::new(self.feed.clock.now());
+        let opening = self
+            .source
+            .http
+            .stream(self.source.stream.clone(), position);
+        let stream = timeout(SILENCE, opening).await;
+        self.read(stream.map_err(|_| FeedError::Silent)??, link, position)
+            .await
+    }
+
+    async fn take_snapshot(&self) -> Result<i64, FeedError> {
+        let asked = self.feed.clock.now();
+        let url = self.source.snapshot.clone();
+        let fetched = self.source.http.get(url, None, SNAPSHOT_LIMIT).await?;
+        let body = fetched.map(|fetched| fetched.body).unwrap_or_default();
+        let snapshot: Snapshot = serde_json::from_slice(&body)?;
+        self.feed.mirror.replace(&snapshot.entries);
+        self.feed.known_up_to(asked);
+        Ok(snapshot.position)
+    }
+
+    async fn read(
+        &mut self,
+        mut stream: Response,
+        mut link: Link,
+        mut latest: i64,
+    ) -> Result<Infallible, FeedError> {
+        let mut parser = Parser::default();
+        let mut silent_at = Instant::now() + SILENCE;
+        let mut pruned = self.feed.clock.now();
+        loop {
+            let chunk = timeout_at(silent_at, stream.chunk()).await;
+            let chunk = chunk.map_err(|_| FeedError::Silent)?;
+            let chunk = chunk.map_err(FetchError::from)?.ok_or(FeedError::Ended)?;
+            for event in parser.push(&chunk)? {
+                silent_at = Instant::now() + SILENCE;
+                match event.name.as_str() {
+                    "revoked" => latest = self.revoke(&event)?.unwrap_or(latest),
+                    "reset" => return Err(FeedError::Reset),
+                    "heartbeat" => {
+                        self.hear(&event, &mut link)?;
+                        // Not sooner, for an entry may come after one of a higher number; and not
+                        // the heartbeat's own id, for to be told twice costs nothing.
+                        self.position = Some(latest);
+                    }
+                    _ => {}
+                }
+            }
+            let now = self.feed.clock.now();
+            if now.since(pruned) >= PRUNE {
+                self.feed.mirror.prune(now.seconds());
+                pruned = now;
+            }
+        }
+    }
+
+    /// Takes an entry in, and tells its position.
+    fn revoke(&self, event: &Event) -> Result<Option<i64>, FeedError> {
+        self.feed.mirror.apply(&json::<Entry>(&event.data)?);
+        Ok(event.id.as_deref().map(json).transpose()?)
+    }
+
+    /// A link that delivers late is opened anew: it is slow, or the clocks have drifted apart.
+    fn hear(&mut self, event: &Event, link: &mut Link) -> Result<(), FeedError> {
+        #[derive(Deserialize)]
+        struct Heartbeat {
+            at: i64,
+        }
+        let now = self.feed.clock.now();
+        let heard = link.heard(json::<Heartbeat>(&event.data)?.at, now);
+        self.feed.known_up_to(heard);
+        if now.since(heard) > self.max_lag / 2 {
+            return Err(FeedError::Late);
+        }
+        self.retry = RETRY.0;
+        Ok(())
+    }
+}
+
+fn json<T: DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
+    serde_json::from_str(text)
+}

@@ -1,0 +1,49 @@
+//! The token that a request presents.
+
+/// A token, if the request presents exactly one.
+pub(super) struct Credential(pub(super) Option<String>);
+
+impl Credential {
+    /// From the values of `Authorization` and `Cookie`, as bytes.
+    pub(super) fn of<'r>(
+        authorization: impl Iterator<Item = &'r [u8]>,
+        cookies: impl Iterator<Item = &'r [u8]>,
+        cookie: Option<&str>,
+    ) -> Self {
+        let mut headers = authorization;
+        let token = match (headers.next(), headers.next()) {
+            // Which of two a proxy before us looked at, nobody can say.
+            (Some(_), Some(_)) => None,
+            (Some(value), None) if is_bearer(value) => bearer(value),
+            _ => cookie.and_then(|name| only(named(cookies, name))),
+        };
+        Self(token)
+    }
+}
+
+/// Whether this is of the scheme `Bearer`, in any case (RFC 9110 §11.1).
+fn is_bearer(value: &[u8]) -> bool {
+    let scheme = value.split(|byte| *byte == b' ').next();
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer"))
+}
+
+/// RFC 6750 §2.1.
+fn bearer(value: &[u8]) -> Option<String> {
+    let (_, token) = std::str::from_utf8(value).ok()?.split_once(' ')?;
+    Some(token.trim_start_matches(' ').to_owned())
+}
+
+/// The values of the cookies of this name (RFC 6265 §4.2.1).
+fn named<'r>(cookies: impl Iterator<Item = &'r [u8]>, name: &str) -> impl Iterator<Item = &'r str> {
+    cookies
+        .filter_map(|header| std::str::from_utf8(header).ok())
+        .flat_map(|header| header.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .filter_map(move |(own, value)| (own == name).then_some(value))
+}
+
+/// Two cookies of one name come from different paths or domains: which is right can't be told.
+fn only<'r>(mut values: impl Iterator<Item = &'r str>) -> Option<String> {
+    let value = values.next()?;
+    values.next().is_none().then(|| value.to_owned())
+}
