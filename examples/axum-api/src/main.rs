@@ -1,1 +1,61 @@
-fn main() {}
+//! An axum service that trusts auth-service. Beside `make run`:
+//!
+//! ```text
+//! cargo run -p axum-api
+//! curl -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8082/notes
+//! ```
+
+use std::env;
+use std::error::Error;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::{Json, Router, routing::get};
+use serde_json::{Value, json};
+use shared_claims::{Authenticated, Freshness, Guard, Verifier};
+use tokio::net::TcpListener;
+
+/// Whoever has a valid token that was not revoked.
+async fn notes(user: Authenticated) -> Json<Value> {
+    Json(json!({ "user": user.sub, "scope": user.scope, "notes": ["buy milk"] }))
+}
+
+/// Whoever is an admin too.
+async fn audit(user: Authenticated) -> Json<Value> {
+    Json(json!({ "read_by": user.sub }))
+}
+
+async fn readyz(State(verifier): State<Verifier>) -> (StatusCode, Json<Value>) {
+    let lag = verifier.lag().map(|lag| lag.as_secs_f64());
+    let status = match verifier.ready() {
+        true => StatusCode::OK,
+        false => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    let known = verifier.revocations();
+    (status, Json(json!({ "revocations": known, "lag": lag })))
+}
+
+fn setting(name: &str, default: &str) -> String {
+    env::var(name).unwrap_or_else(|_| default.into())
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt::init();
+    let verifier: Verifier = Verifier::builder(setting("ISSUER", "http://localhost:8080"))
+        .audience(setting("AUDIENCE", "api"))
+        .feed(setting("FEED", "http://127.0.0.1:9090/v1/revocations"))
+        .build()
+        .await?;
+    let signed_in = Guard::new(verifier.clone());
+    // Reading may go on for a while without the feed; what admins do may not.
+    let readers = signed_in.clone().freshness(Freshness::BestEffort);
+    let admins = signed_in.role("admin");
+    let app = Router::new()
+        .route("/notes", get(notes).layer(readers))
+        .route("/audit", get(audit).layer(admins))
+        .route("/readyz", get(readyz))
+        .with_state(verifier);
+    let listener = TcpListener::bind(setting("LISTEN", "127.0.0.1:8082")).await?;
+    Ok(axum::serve(listener, app).await?)
+}

@@ -30,7 +30,8 @@ fn is_bearer(value: &[u8]) -> bool {
 /// RFC 6750 §2.1.
 fn bearer(value: &[u8]) -> Option<String> {
     let (_, token) = std::str::from_utf8(value).ok()?.split_once(' ')?;
-    Some(token.trim_start_matches(' ').to_owned())
+    let token = token.trim_start_matches(' ');
+    (!token.is_empty()).then(|| token.to_owned())
 }
 
 /// The values of the cookies of this name (RFC 6265 §4.2.1).

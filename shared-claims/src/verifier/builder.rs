@@ -180,7 +180,7 @@ impl<C: DeserializeOwned + Send + Sync + 'static> Builder<C> {
             }
             #[cfg(feature = "redis")]
             Revocations::Redis(url) => crate::redis::Redis::new(url)
-                .map(Watch::Redis)
+                .map(|redis| Watch::Redis(Box::new(redis)))
                 // Not the URL itself: it may hold a password.
                 .ok_or_else(|| BuildError::Url("the Redis URL".into())),
         }

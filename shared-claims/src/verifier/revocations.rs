@@ -35,7 +35,7 @@ pub enum Freshness {
 pub(super) enum Watch {
     Feed(std::sync::Arc<Feed>, Duration),
     #[cfg(feature = "redis")]
-    Redis(crate::redis::Redis),
+    Redis(Box<crate::redis::Redis>),
     None,
 }
 

@@ -4,9 +4,14 @@
 
 mod attacks;
 mod claims;
-mod cost;
+mod feed;
 mod forgeries;
+mod guard;
+mod issuer;
 mod jwk;
+mod kept;
+mod keys;
 mod mirror;
+mod redis;
 mod support;
 mod vectors;
