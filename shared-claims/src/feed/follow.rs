@@ -1,11 +1,13 @@
 //! Following the feed: a snapshot, then the stream of what comes after it, again and again.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::{Response, Url};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::Feed;
@@ -66,9 +68,9 @@ impl Source {
 
 /// Follows the feed for as long as it is let. This one task alone writes to the mirror, so that
 /// what was revoked after a snapshot is taken in after it.
-pub(crate) async fn follow(feed: &Feed, source: Source, max_lag: Duration) {
+pub(crate) async fn follow(feed: Arc<Feed>, source: Source, max_lag: Duration) {
     let mut follower = Follower {
-        feed,
+        feed: feed.clone(),
         source,
         max_lag,
         position: None,
@@ -86,8 +88,8 @@ pub(crate) async fn follow(feed: &Feed, source: Source, max_lag: Duration) {
     }
 }
 
-struct Follower<'f> {
-    feed: &'f Feed,
+struct Follower {
+    feed: Arc<Feed>,
     source: Source,
     max_lag: Duration,
     /// Where to resume.
@@ -95,7 +97,7 @@ struct Follower<'f> {
     retry: Duration,
 }
 
-impl Follower<'_> {
+impl Follower {
     async fn connect(&mut self) -> Result<Infallible, FeedError> {
         let position = match self.position {
             Some(position) => position,
@@ -116,10 +118,17 @@ impl Follower<'_> {
         let url = self.source.snapshot.clone();
         let fetched = self.source.http.get(url, None, SNAPSHOT_LIMIT).await?;
         let body = fetched.map(|fetched| fetched.body).unwrap_or_default();
-        let snapshot: Snapshot = serde_json::from_slice(&body)?;
-        self.feed.mirror.replace(&snapshot.entries);
-        self.feed.known_up_to(asked);
-        Ok(snapshot.position)
+        let feed = self.feed.clone();
+        // A million entries take a second, which is not the host's runtime's to lose.
+        let replace = move || {
+            let snapshot: Snapshot = serde_json::from_slice(&body)?;
+            feed.mirror.replace(&snapshot.entries);
+            feed.known_up_to(asked);
+            Ok(snapshot.position)
+        };
+        spawn_blocking(replace)
+            .await
+            .map_err(|_| FeedError::Ended)?
     }
 
     async fn read(

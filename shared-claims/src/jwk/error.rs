@@ -4,6 +4,7 @@ use crate::json::Fault;
 
 /// Why a JWK or a JWK Set is refused. The text is for the log of whoever loads it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum JwkError {
     /// Not a JSON object of the right shape (RFC 7517 §4, §5).
     #[error("not a JSON object of a JWK or a JWK Set")]

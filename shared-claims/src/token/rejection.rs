@@ -7,6 +7,7 @@ use crate::json::Fault;
 /// What it displays is for the client and gives nothing away; [`rule`](Self::rule) is for the log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the token is not valid")]
+#[non_exhaustive]
 pub enum Rejection {
     /// Longer than the policy allows.
     TooLong,

@@ -112,7 +112,7 @@ impl<C: DeserializeOwned + Send + Sync + 'static> Builder<C> {
     }
 
     /// How old the revocations may be for [`Freshness::Strict`](super::Freshness::Strict); 10 s
-    /// by default, which is two heartbeats of the feed.
+    /// by default, which is two heartbeats of the feed. Under seven, it is met only at times.
     pub fn max_lag(mut self, span: Duration) -> Self {
         self.max_lag = span;
         self
@@ -174,9 +174,8 @@ impl<C: DeserializeOwned + Send + Sync + 'static> Builder<C> {
                 let source = feed::Source::new(http.clone(), url);
                 let source = source.ok_or_else(|| BuildError::Url(url.clone()))?;
                 let feed = Arc::new(Feed::new(self.clock.clone()));
-                let (followed, max_lag) = (feed.clone(), self.max_lag);
-                tasks.spawn(async move { feed::follow(&followed, source, max_lag).await });
-                Ok(Watch::Feed(feed, max_lag))
+                tasks.spawn(feed::follow(feed.clone(), source, self.max_lag));
+                Ok(Watch::Feed(feed, self.max_lag))
             }
             #[cfg(feature = "redis")]
             Revocations::Redis(url) => crate::redis::Redis::new(url)

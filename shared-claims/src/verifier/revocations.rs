@@ -1,5 +1,7 @@
 //! Where a verifier learns what was revoked.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::refusal::Refusal;
@@ -8,7 +10,7 @@ use crate::feed::Feed;
 use crate::revocation::Verdict;
 
 /// Where a verifier learns what was revoked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Revocations {
     /// From the issuer's feed, by the URL of its snapshot:
@@ -23,6 +25,7 @@ pub enum Revocations {
 
 /// What is to be done while it can't be told whether a token was revoked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Freshness {
     /// Refuse it with 503: nothing that was revoked longer ago than the greatest lag is accepted.
     #[default]
@@ -31,9 +34,21 @@ pub enum Freshness {
     BestEffort,
 }
 
+/// Without the Redis URL, which may hold a password.
+impl fmt::Debug for Revocations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Feed(url) => f.debug_tuple("Feed").field(url).finish(),
+            #[cfg(feature = "redis")]
+            Self::Redis(_) => f.write_str("Redis"),
+            Self::None => f.write_str("None"),
+        }
+    }
+}
+
 /// [`Revocations`] at work.
 pub(super) enum Watch {
-    Feed(std::sync::Arc<Feed>, Duration),
+    Feed(Arc<Feed>, Duration),
     #[cfg(feature = "redis")]
     Redis(Box<crate::redis::Redis>),
     None,
