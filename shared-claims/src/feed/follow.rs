@@ -78,7 +78,8 @@ pub(crate) async fn follow(feed: Arc<Feed>, source: Source, max_lag: Duration) {
     };
     loop {
         let Err(error) = follower.connect().await;
-        tracing::warn!(%error, lag = ?feed.lag(), "the revocation feed broke off");
+        let lag = feed.lag(feed.clock.now());
+        tracing::warn!(%error, ?lag, "the revocation feed broke off");
         if matches!(error, FeedError::Reset | FeedError::Unreadable(_)) {
             feed.unknown();
             follower.position = None;

@@ -34,10 +34,10 @@ impl Feed {
         self.mirror.check_claims(claims, kid)
     }
 
-    /// How long ago the mirror was certainly complete.
-    pub(crate) fn lag(&self) -> Option<Duration> {
+    /// How long before `now` the mirror was certainly complete.
+    pub(crate) fn lag(&self, now: Moment) -> Option<Duration> {
         let known = *self.known.read().unwrap_or_else(PoisonError::into_inner);
-        known.map(|known| self.clock.now().since(known))
+        known.map(|known| now.since(known))
     }
 
     /// How many revocations are known.

@@ -80,13 +80,14 @@ impl<C: DeserializeOwned + Send + Sync + 'static> Verifier<C> {
             return Err(Rejection::TooLong.into());
         }
         let (name, now) = (Name::of(token), self.0.clock.now());
-        let proven = match self.0.recall(name, now)? {
-            Some(proven) => proven,
-            None => self.0.prove(token, name, now).await?,
+        let (proven, now) = match self.0.recall(name, now)? {
+            Some(proven) => (proven, now),
+            // It may have waited for keys.
+            None => (self.0.prove(token, name, now).await?, self.0.clock.now()),
         };
-        let (claims, kid) = (&proven.claims, &proven.kid);
-        self.0.watch.check(claims, kid, freshness).await?;
-        Ok(proven.claims)
+        let Proven { claims, kid, .. } = proven;
+        self.0.watch.check(&claims, &kid, freshness, now).await?;
+        Ok(claims)
     }
 }
 
@@ -98,13 +99,13 @@ impl<C> Verifier<C> {
     pub fn ready(&self) -> bool {
         let keys = self.0.keys.current(self.0.clock.now());
         let feed = self.0.watch.feed();
-        keys.is_some() && feed.is_none_or(|feed| feed.lag().is_some())
+        keys.is_some() && feed.is_none_or(|feed| feed.lag(self.0.clock.now()).is_some())
     }
 
     /// How long ago everything that had been revoked was known here. None if that was never so,
     /// or can't be told, or if there is no feed.
     pub fn lag(&self) -> Option<Duration> {
-        self.0.watch.feed()?.lag()
+        self.0.watch.feed()?.lag(self.0.clock.now())
     }
 
     /// How many revocations of the feed are known, for metrics.
@@ -121,8 +122,8 @@ impl<C> Verifier<C> {
 impl<C: DeserializeOwned> Inner<C> {
     /// What was proven before, if its keys still are the issuer's and it has not expired.
     fn recall(&self, name: Name, now: Moment) -> Result<Option<Proven<C>>, Refusal> {
-        let keys = self.keys.current(now);
-        let Some(proven) = keys.and_then(|keys| self.cache.get(name, keys.number)) else {
+        let generation = self.keys.number(now);
+        let Some(proven) = generation.and_then(|number| self.cache.get(name, number)) else {
             return Ok(None);
         };
         if let Err(rejection) = in_time(&proven.claims, &self.policy, now.seconds()) {
@@ -139,6 +140,7 @@ impl<C: DeserializeOwned> Inner<C> {
             told => return told,
         }
         let search = self.keys.search().await;
+        let now = self.clock.now();
         match self.try_prove(token, name, now) {
             // A key may have come that nobody can tell us of.
             Err(Refusal::Rejected(Rejection::UnknownKey { .. })) if search == Search::Failed => {

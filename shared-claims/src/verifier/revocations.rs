@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::clock::Moment;
 use super::refusal::Refusal;
 use crate::claims::Claims;
 use crate::feed::Feed;
@@ -60,12 +61,13 @@ impl Watch {
         claims: &Claims<C>,
         kid: &str,
         freshness: Freshness,
+        now: Moment,
     ) -> Result<(), Refusal> {
         let verdict = match self {
             Self::None => return Ok(()),
             Self::Feed(feed, max_lag) => {
                 // The age is read first: the mirror may be newer than that, never older.
-                let blind = feed.lag().is_none_or(|lag| lag > *max_lag);
+                let blind = feed.lag(now).is_none_or(|lag| lag > *max_lag);
                 (!blind, feed.check(claims, kid))
             }
             #[cfg(feature = "redis")]
