@@ -6,7 +6,7 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, error::PayloadError};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use std::future::{Ready, ready};
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -28,7 +28,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let is_json = request.content_type() == "application/json";
+        let is_json = request
+            .content_type()
+            .eq_ignore_ascii_case("application/json");
         let bytes = Bytes::from_request(request, payload);
         async move {
             let bytes = bytes.await.map_err(|error| unreadable(&error))?;
@@ -80,31 +82,46 @@ fn unreadable(error: &actix_web::Error) -> Problem {
     }
 }
 
-/// The message never repeats a value: it may be a password in the wrong place.
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let parsed = serde_path_to_error::deserialize(&mut reader);
-    if parsed.is_ok() && reader.end().is_err() {
-        return Err(not_json());
+    // serde would take an array for a struct, its fields in order.
+    if !bytes.trim_ascii_start().starts_with(b"{") {
+        return Err(refusal(bytes, "", ""));
     }
-    parsed.map_err(|error| {
-        let text = error.inner().to_string();
-        let named = text.split('`').nth(1).unwrap_or_default();
-        match error.inner().classify() {
-            serde_json::error::Category::Data if text.starts_with("unknown field") => {
-                Problem::field(named, "unknown", "this field is not known here")
-            }
-            serde_json::error::Category::Data if text.starts_with("missing field") => {
-                Problem::field(named, "required", "this field is required")
-            }
-            serde_json::error::Category::Data => Problem::field(
-                error.path().to_string().trim_start_matches('.'),
-                "invalid_type",
-                "this value is not of the right type",
-            ),
-            _ => not_json(),
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let parsed = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        refusal(
+            bytes,
+            path.trim_start_matches('.'),
+            &error.inner().to_string(),
+        )
+    })?;
+    reader.end().map_err(|_| not_json())?;
+    Ok(parsed)
+}
+
+/// What to say of a body in which serde found `error` at `path`. It never repeats a value: that
+/// may be a password in the wrong place.
+fn refusal(bytes: &[u8], path: &str, error: &str) -> Problem {
+    // What is ignored is not looked at for UTF-8.
+    let text = std::str::from_utf8(bytes).unwrap_or_default();
+    if serde_json::from_str::<IgnoredAny>(text).is_err() {
+        return not_json();
+    }
+    let named = error.split('`').nth(1).unwrap_or_default();
+    let begins = |words: &str| error.starts_with(words);
+    match () {
+        () if begins("unknown field") || begins("unknown variant") => {
+            Problem::field(named, "unknown", "this field is not known here")
         }
-    })
+        () if begins("missing field") => {
+            Problem::field(named, "required", "this field is required")
+        }
+        () if begins("duplicate field") => {
+            Problem::field(named, "duplicate", "this field is there twice")
+        }
+        () => Problem::field(path, "invalid_type", "this value is not of the right type"),
+    }
 }
 
 fn not_json() -> Problem {

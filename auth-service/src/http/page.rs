@@ -47,8 +47,13 @@ impl<T: DeserializeOwned> FromRequest for Search<T> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let query = Query::<T>::from_query(request.query_string());
-        ready(query.map(|query| Self(query.into_inner())).map_err(|_| {
+        let text = request.query_string();
+        // Postgres has no NUL in a text, so no text to look for has one.
+        let query = match text.contains("%00") {
+            true => None,
+            false => Query::<T>::from_query(text).ok(),
+        };
+        ready(query.map(|query| Self(query.into_inner())).ok_or_else(|| {
             Problem::new(
                 StatusCode::BAD_REQUEST,
                 Code::Malformed,

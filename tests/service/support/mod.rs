@@ -9,8 +9,10 @@
 pub mod client;
 pub mod database;
 pub mod process;
+pub mod raw;
 pub mod secrets;
 pub mod service;
+pub mod sql;
 
 pub use client::{Answer, Client, Tokens};
 pub use database::Backend;
