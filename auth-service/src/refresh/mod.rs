@@ -74,7 +74,7 @@ pub async fn refresh(
             judge(ctx, token, found, now, origin).await?
         }
     };
-    Ok(tokens::pair(ctx, &session, user)?)
+    Ok(tokens::pair(ctx, &session, user, now)?)
 }
 
 /// Reads a refresh token that we made.
