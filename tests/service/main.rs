@@ -2,5 +2,6 @@
 //! comment which requirements of `SECURITY.md` it holds.
 
 mod refresh;
+mod revocation;
 mod sign_in;
 mod support;

@@ -8,7 +8,10 @@
 
 pub mod client;
 pub mod database;
+pub mod events;
 pub mod process;
+pub mod proxy;
+pub mod redis;
 pub mod secrets;
 pub mod service;
 
