@@ -3,5 +3,6 @@
 
 mod accounts;
 mod refresh;
+mod revocation;
 mod sign_in;
 mod support;

@@ -8,8 +8,11 @@
 
 pub mod client;
 pub mod database;
+pub mod events;
 pub mod process;
+pub mod proxy;
 pub mod raw;
+pub mod redis;
 pub mod secrets;
 pub mod service;
 pub mod sql;
