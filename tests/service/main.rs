@@ -3,4 +3,5 @@
 
 mod refresh;
 mod sign_in;
+mod store;
 mod support;

@@ -11,11 +11,13 @@ pub mod database;
 pub mod process;
 pub mod secrets;
 pub mod service;
+pub mod sql;
 
 pub use client::{Answer, Client, Tokens};
 pub use database::Backend;
 pub use process::Process;
 pub use service::Service;
+pub use sql::Sql;
 
 /// A password that the policy takes.
 pub const PASSWORD: &str = "a lovelace of engines";
