@@ -1,6 +1,7 @@
 //! Whole-service tests: the real service over HTTP, on real databases. Each test says in a
 //! comment which requirements of `SECURITY.md` it holds.
 
+mod migrations;
 mod refresh;
 mod sign_in;
 mod store;
