@@ -2,7 +2,9 @@
 //! comment which requirements of `SECURITY.md` it holds.
 
 mod accounts;
+mod migrations;
 mod refresh;
 mod revocation;
 mod sign_in;
+mod store;
 mod support;

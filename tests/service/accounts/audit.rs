@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{at, behind_proxy, credentials, imported, login};
-use crate::support::{Client, PASSWORD, Service, both, sql};
+use crate::support::{Client, PASSWORD, Service, both, recorded};
 
 const WRONG: &str = "eleven quiet herons wade";
 const NEW: &str = "seven loud gulls sail";
@@ -134,7 +134,7 @@ both! {
 
         let admin = story.service.login(&admin.email).await;
         let shown = story.service.bearer(&admin.access).get("/v1/admin/audit?limit=200").await.text;
-        let stored = sql::password_hash(&story.service.database, "made@example.org").await;
+        let stored = recorded::password_hash(&story.service.database, "made@example.org").await;
         for secret in story.secrets.iter().chain([&stored]) {
             assert!(!shown.contains(secret.as_str()), "a secret stands in the trail");
         }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::login;
 use crate::support::database::Database;
 use crate::support::process::command;
-use crate::support::{Backend, PASSWORD, Process, both, secrets, sql};
+use crate::support::{Backend, PASSWORD, Process, both, recorded, secrets};
 
 /// How a command ended: its exit status, what it printed, and what it complained of.
 pub struct Ended {
@@ -124,7 +124,7 @@ both! {
 
         let service = Process::start(&database, &[]).await;
         login(&service, "grace@example.org", "correct horse battery staple").await.tokens();
-        assert!(sql::password_hash(&database, "grace@example.org").await.starts_with("$argon2id$"));
+        assert!(recorded::password_hash(&database, "grace@example.org").await.starts_with("$argon2id$"));
     }
 }
 

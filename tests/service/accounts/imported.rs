@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::login;
-use crate::support::{Service, both, secrets, sql};
+use crate::support::{Service, both, recorded, secrets};
 
 const RIGHT: &str = "correct horse battery staple";
 
@@ -47,13 +47,13 @@ both! {
             let email = email(at);
             login(&service, &email, "correct horse battery stapler").await.expect(401, "invalid_credentials");
             login(&service, &email, "correct horse battery staple\0").await.expect(401, "invalid_credentials");
-            assert_eq!(sql::password_hash(&service.database, &email).await, *hash, "only the right one replaces");
+            assert_eq!(recorded::password_hash(&service.database, &email).await, *hash, "only the right one replaces");
             login(&service, &email, RIGHT).await.tokens();
-            let stored = sql::password_hash(&service.database, &email).await;
+            let stored = recorded::password_hash(&service.database, &email).await;
             assert!(stored.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{hash} became {stored}");
             login(&service, &email, RIGHT).await.tokens();
             login(&service, &email, "correct horse battery stapler").await.expect(401, "invalid_credentials");
-            assert_eq!(sql::password_hash(&service.database, &email).await, stored);
+            assert_eq!(recorded::password_hash(&service.database, &email).await, stored);
         }
     }
 

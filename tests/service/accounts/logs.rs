@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{credentials, login};
 use crate::support::database::Database;
-use crate::support::{Backend, PASSWORD, Process, both, raw, sql};
+use crate::support::{Backend, PASSWORD, Process, both, raw, recorded};
 
 /// What a header can hold of it.
 const HIGH: &str = "\u{9b}1m\u{2028}\u{202e}";
@@ -49,7 +49,7 @@ both! {
         let database = Database::new(backend).await;
         let process = Process::start(&database, &[]).await;
         let ada = process.signup("ada@example.org").await;
-        let hash = sql::password_hash(&database, "ada@example.org").await;
+        let hash = recorded::password_hash(&database, "ada@example.org").await;
         let body = r#"{"email":"nobody@example.org","password":"x\n{}\u001b[31m"}"#;
         let poisoned = format!(
             "POST /v1/login HTTP/1.1\r\nHost: x\r\nUser-Agent: a{HIGH}\tb\r\nX-Request-Id: {HIGH}\r\nX-Forwarded-For: {HIGH}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
@@ -158,7 +158,7 @@ async fn a_request_id_comes_back_if_it_is_a_plain_word_and_is_replaced_if_not() 
     assert_eq!(answer.body["request_id"], "in-the-trail");
     let query = "SELECT request_id FROM audit_events WHERE event = 'login'";
     assert_eq!(
-        sql::text(&database, query).await.as_deref(),
+        recorded::text(&database, query).await.as_deref(),
         Some("in-the-trail")
     );
     answered(&process, "in-the-trail").await;

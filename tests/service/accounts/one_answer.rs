@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::{argon2_runs, login};
-use crate::support::{Answer, Backend, PASSWORD, Service, both, sql};
+use crate::support::{Answer, Backend, PASSWORD, Service, both, recorded};
 
 /// An answer without what differs between any two.
 fn seen(answer: &Answer) -> (u16, Value, Vec<(String, String)>) {
@@ -34,7 +34,7 @@ async fn disable(service: &Service, email: &str) {
 both! {
     // R21
     async fn unknown_wrong_and_disabled_are_one_answer_and_cost_the_same(backend: Backend) {
-        sql::record_statements();
+        recorded::record_statements();
         let service = Service::start(backend).await;
         service.signup("ada@example.org").await;
         service.signup("gone@example.org").await;
@@ -48,10 +48,10 @@ both! {
             ("ada@example.org", wrong), ("nobody@example.org", wrong), ("gone@example.org", wrong),
             ("gone@example.org", PASSWORD), ("mute@example.org", PASSWORD), ("nobody@example.org", PASSWORD),
         ] {
-            sql::statements(&service.database);
+            recorded::statements(&service.database);
             let runs = argon2_runs(&service);
             let answer = login(&service, email, password).await.expect(401, "invalid_credentials");
-            let statements: Vec<_> = sql::statements(&service.database).into_iter()
+            let statements: Vec<_> = recorded::statements(&service.database).into_iter()
                 .filter(|text| text.contains("users") || text.contains("audit_events") || text.contains("sessions"))
                 .collect();
             assert_eq!(statements.len(), 2, "{statements:#?}");

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{credentials, login};
-use crate::support::{Backend, PASSWORD, Service, both, sql};
+use crate::support::{Backend, PASSWORD, Service, both, recorded};
 
 both! {
     // R17
@@ -42,7 +42,7 @@ both! {
     async fn a_hash_is_made_anew_when_the_parameters_rise(backend: Backend) {
         let weak = Service::start(backend).await;
         weak.signup("ada@example.org").await;
-        let before = sql::password_hash(&weak.database, "ada@example.org").await;
+        let before = recorded::password_hash(&weak.database, "ada@example.org").await;
         assert!(before.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{before}");
 
         let strong = Service::on(weak.database.clone(), weak.clock.clone(), |settings| {
@@ -50,16 +50,16 @@ both! {
             settings.passwords.argon2_iterations = 3;
         }).await;
         login(&strong, "ada@example.org", "not this one, surely").await.expect(401, "invalid_credentials");
-        assert_eq!(sql::password_hash(&weak.database, "ada@example.org").await, before);
+        assert_eq!(recorded::password_hash(&weak.database, "ada@example.org").await, before);
         let session = strong.login("ada@example.org").await;
-        let after = sql::password_hash(&weak.database, "ada@example.org").await;
+        let after = recorded::password_hash(&weak.database, "ada@example.org").await;
         assert!(after.starts_with("$argon2id$v=19$m=128,t=3,p=1$"), "{after}");
         assert_eq!(strong.me(&session.access).await.status, 200);
         strong.login("ada@example.org").await;
-        assert_eq!(sql::password_hash(&weak.database, "ada@example.org").await, after);
+        assert_eq!(recorded::password_hash(&weak.database, "ada@example.org").await, after);
         // A replica with the settings of yesterday keeps what is stronger.
         weak.login("ada@example.org").await;
-        assert_eq!(sql::password_hash(&weak.database, "ada@example.org").await, after);
+        assert_eq!(recorded::password_hash(&weak.database, "ada@example.org").await, after);
     }
 }
 

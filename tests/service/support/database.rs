@@ -102,6 +102,16 @@ impl Database {
         }
     }
 
+    /// A SQLite file that is not there yet.
+    pub fn empty_file() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        Self {
+            url: format!("sqlite://{}/auth.db", folder.path().display()),
+            folder,
+            name: None,
+        }
+    }
+
     /// An empty Postgres database, without tables.
     pub async fn empty() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");

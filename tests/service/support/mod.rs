@@ -12,6 +12,7 @@ pub mod events;
 pub mod process;
 pub mod proxy;
 pub mod raw;
+pub mod recorded;
 pub mod redis;
 pub mod secrets;
 pub mod service;
@@ -21,6 +22,7 @@ pub use client::{Answer, Client, Tokens};
 pub use database::Backend;
 pub use process::Process;
 pub use service::Service;
+pub use sql::Sql;
 
 /// A password that the policy takes.
 pub const PASSWORD: &str = "a lovelace of engines";

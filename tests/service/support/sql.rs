@@ -1,73 +1,99 @@
-//! A look into the database itself, and at the statements that the service sends it.
+//! Looking into a test's database from outside the service.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-
-use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
-use diesel::dsl::sql;
-use diesel::sql_types::{Nullable, Text};
-use diesel::{Connection, RunQueryDsl as _, SqliteConnection};
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+use diesel::sqlite::SqliteConnection;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
 use super::database::Database;
 
-/// The one text that a query finds.
-pub async fn text(database: &Database, query: &str) -> Option<String> {
-    let select = diesel::select(sql::<Nullable<Text>>(&format!("({query})")));
-    match database.url.strip_prefix("sqlite://") {
-        Some(path) => {
-            let mut conn = SqliteConnection::establish(path).expect("the file opens");
-            diesel::RunQueryDsl::get_result(select, &mut conn)
-        }
-        None => {
-            let conn = AsyncPgConnection::establish(&database.url).await;
-            let mut conn = conn.expect("the server answers");
-            RunQueryDsl::get_result(select, &mut conn).await
+/// A connection of the test's own.
+#[expect(clippy::large_enum_variant, reason = "a test has a few of them")]
+pub enum Sql {
+    /// To Postgres.
+    Pg(AsyncPgConnection),
+    /// To a SQLite file.
+    Lite(SqliteConnection),
+}
+
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+}
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
+}
+
+impl Sql {
+    /// Opens a database by its URL.
+    pub async fn open(url: &str) -> Self {
+        match url.strip_prefix("sqlite://") {
+            Some(path) => Self::Lite(SqliteConnection::establish(path).expect("the file opens")),
+            None => Self::Pg(
+                AsyncPgConnection::establish(url)
+                    .await
+                    .expect("the server answers"),
+            ),
         }
     }
-    .expect("the query runs")
-}
 
-/// The stored password hash of an account.
-pub async fn password_hash(database: &Database, email: &str) -> String {
-    let query = format!("SELECT password_hash FROM users WHERE email_key = '{email}'");
-    text(database, &query)
-        .await
-        .expect("an account with a hash")
-}
+    /// Opens the database of a test.
+    pub async fn of(database: &Database) -> Self {
+        Self::open(&database.url).await
+    }
 
-static STATEMENTS: Mutex<Option<HashMap<String, Vec<String>>>> = Mutex::new(None);
-
-/// Begins to record every statement of connections that are made from now on.
-pub fn record_statements() {
-    set_default_instrumentation(|| Some(Box::new(Recorder::default()))).expect("it can be set");
-}
-
-/// The statements since the last call, without their values, that services on this database made.
-pub fn statements(database: &Database) -> Vec<String> {
-    let mut all = STATEMENTS.lock().unwrap_or_else(PoisonError::into_inner);
-    let path = database.url.trim_start_matches("sqlite://");
-    let recorded = all.get_or_insert_default().remove(path);
-    recorded.unwrap_or_default()
-}
-
-#[derive(Default)]
-struct Recorder {
-    url: String,
-}
-
-impl Instrumentation for Recorder {
-    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
-        match event {
-            InstrumentationEvent::StartEstablishConnection { url, .. } => self.url = url.into(),
-            InstrumentationEvent::StartQuery { query, .. } => {
-                let text = query.to_string();
-                let text = text.split("-- binds").next().unwrap_or_default().trim();
-                let mut all = STATEMENTS.lock().unwrap_or_else(PoisonError::into_inner);
-                let of_url = all.get_or_insert_default().entry(self.url.clone());
-                of_url.or_default().push(text.to_owned());
+    /// Runs statements that return nothing.
+    pub async fn run(&mut self, sql: &str) {
+        match self {
+            Self::Pg(pg) => pg.batch_execute(sql).await.expect(sql),
+            Self::Lite(lite) => {
+                diesel::connection::SimpleConnection::batch_execute(lite, sql).expect(sql);
             }
-            _ => {}
         }
+    }
+
+    /// The whole number `n` of a query's only row.
+    pub async fn number(&mut self, sql: &str) -> i64 {
+        let query = diesel::sql_query(sql);
+        match self {
+            Self::Pg(pg) => RunQueryDsl::get_result::<Number>(query, pg)
+                .await
+                .expect(sql),
+            Self::Lite(lite) => diesel::RunQueryDsl::get_result::<Number>(query, lite).expect(sql),
+        }
+        .n
+    }
+
+    /// The text `line` of each row.
+    pub async fn lines(&mut self, sql: &str) -> Vec<String> {
+        let query = diesel::sql_query(sql);
+        let lines = match self {
+            Self::Pg(pg) => RunQueryDsl::load::<Line>(query, pg).await.expect(sql),
+            Self::Lite(lite) => diesel::RunQueryDsl::load::<Line>(query, lite).expect(sql),
+        };
+        lines.into_iter().map(|row| row.line).collect()
+    }
+
+    /// The rows of a table.
+    pub async fn count(&mut self, table: &str) -> i64 {
+        self.number(&format!("SELECT count(*) AS n FROM {table}"))
+            .await
+    }
+
+    /// Holds back whoever writes, or signs in, until [`release`](Self::release).
+    pub async fn hold(&mut self) {
+        match self {
+            Self::Pg(_) => self.run("BEGIN; LOCK TABLE users").await,
+            Self::Lite(_) => self.run("BEGIN EXCLUSIVE").await,
+        }
+    }
+
+    /// Lets them go on.
+    pub async fn release(&mut self) {
+        self.run("ROLLBACK").await;
     }
 }

@@ -1,0 +1,3 @@
+//! One suite for both databases: what the rooms rely on holds on each of them.
+
+mod cancelled;
