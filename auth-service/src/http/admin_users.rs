@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Json, Path};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use std::num::NonZeroUsize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::extract::{Admin, Body, From};
@@ -23,8 +24,8 @@ pub struct ListUsers {
     /// The `next_cursor` of the page before.
     cursor: Option<Id>,
     /// Accounts on a page: 50 where nothing is said, 200 at most.
-    #[param(minimum = 1)]
-    limit: Option<usize>,
+    #[param(value_type = Option<usize>, minimum = 1)]
+    limit: Option<NonZeroUsize>,
     /// Only the account with this email address.
     email: Option<String>,
 }
@@ -34,7 +35,7 @@ pub struct ListUsers {
     params(ListUsers),
     responses(
         (status = 200, body = Page<AdminUserInfo>, description = "A page of accounts"),
-        (status = 422, body = Problem, description = "`validation_failed`: `email` is no email address"),
+        (status = 422, description = "`validation_failed`: `email` is no email address"),
     ),
 )]
 pub async fn list(
@@ -79,9 +80,9 @@ pub struct CreateUserRequest {
 }
 
 /// Make an account
-#[utoipa::path(post, path = "/v1/admin/users", tag = "Admin", security(("bearer" = [])), responses(
+#[utoipa::path(post, path = "/v1/admin/users", tag = "Admin", security(("bearer" = [])), request_body = CreateUserRequest, responses(
     (status = 201, body = AdminUserInfo, description = "The account"),
-    (status = 409, body = Problem, description = "`email_taken`"),
+    (status = 409, description = "`email_taken`"),
 ))]
 pub async fn create(
     ctx: Data<Ctx>,
@@ -133,7 +134,7 @@ pub struct UpdateUserRequest {
 
 /// Change an account
 #[utoipa::path(patch, path = "/v1/admin/users/{id}", tag = "Admin", security(("bearer" = [])),
-    params(("id" = Id, Path, description = "The account")),
+    request_body = UpdateUserRequest, params(("id" = Id, Path, description = "The account")),
     responses((status = 200, body = AdminUserInfo, description = "The account as it is now")),
 )]
 pub async fn update(

@@ -37,9 +37,9 @@ pub struct JsonWebKeySet {
 
 /// The keys that verify access tokens
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "Discovery", responses(
-    (status = 200, body = JsonWebKeySet, description = "The key set; keep it for `max-age`"),
+    (status = 200, body = JsonWebKeySet, content_type = "application/jwk-set+json", description = "The key set; keep it for `max-age`"),
     (status = 304, description = "It is as it was when you got this `ETag`"),
-    (status = 503, body = Problem, description = "`unavailable`"),
+    (status = 503, description = "`unavailable`"),
 ))]
 pub async fn jwks(ctx: Data<Ctx>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let ring = ctx.keys.ring()?;
