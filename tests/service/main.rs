@@ -1,6 +1,7 @@
 //! Whole-service tests: the real service over HTTP, on real databases. Each test says in a
 //! comment which requirements of `SECURITY.md` it holds.
 
+mod api_document;
 mod refresh;
 mod sign_in;
 mod support;

@@ -141,7 +141,7 @@ fn describe_problem(response: &mut Response, status: &str) {
         .insert(header.into(), Header::default().into());
 }
 
-/// Every code and what it means.
+/// Every code and what it means, as a list.
 fn meanings() -> String {
     let lines = Code::ALL
         .iter()
@@ -156,7 +156,7 @@ fn quoted(code: Code) -> String {
     format!("`{}`", word(code))
 }
 
-fn word(code: Code) -> String {
+pub(super) fn word(code: Code) -> String {
     match serde_json::to_value(code) {
         Ok(serde_json::Value::String(word)) => word,
         other => unreachable!("a code is a word, not {other:?}"),

@@ -25,6 +25,21 @@ pub struct JsonWebKey {
     alg: String,
     /// The key's RFC 7638 thumbprint.
     kid: String,
+    /// The curve of an `EC` or `OKP` key.
+    #[schema(required = false)]
+    crv: String,
+    /// A coordinate of an `EC` key, or the whole of an `OKP` key.
+    #[schema(required = false)]
+    x: String,
+    /// The other coordinate of an `EC` key.
+    #[schema(required = false)]
+    y: String,
+    /// The modulus of an `RSA` key.
+    #[schema(required = false)]
+    n: String,
+    /// The exponent of an `RSA` key.
+    #[schema(required = false)]
+    e: String,
 }
 
 /// The published keys (RFC 7517 §5).

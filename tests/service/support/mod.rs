@@ -8,6 +8,7 @@
 
 pub mod client;
 pub mod database;
+pub mod documented;
 pub mod process;
 pub mod secrets;
 pub mod service;
