@@ -2,6 +2,7 @@
 //! comment which requirements of `SECURITY.md` it holds.
 
 mod api_document;
+mod fuzzing;
 mod refresh;
 mod sign_in;
 mod support;

@@ -9,6 +9,7 @@
 pub mod client;
 pub mod database;
 pub mod documented;
+pub mod outside;
 pub mod process;
 pub mod secrets;
 pub mod service;
