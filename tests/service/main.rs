@@ -5,4 +5,5 @@ mod api_document;
 mod fuzzing;
 mod refresh;
 mod sign_in;
+mod strangers;
 mod support;

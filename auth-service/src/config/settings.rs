@@ -168,7 +168,8 @@ pub struct Keys {
     #[serde(with = "duration")]
     #[schema(value_type = String)]
     pub rotation_interval: Duration,
-    /// How long a key is published before it signs; at least `jwks_max_age` and a minute.
+    /// How long a key is published before it signs; at least `jwks_max_age`, and in production a
+    /// minute more.
     #[serde(with = "duration")]
     #[schema(value_type = String)]
     pub publish_ahead: Duration,
