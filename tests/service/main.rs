@@ -3,6 +3,7 @@
 
 mod api_document;
 mod fuzzing;
+mod keys;
 mod refresh;
 mod sign_in;
 mod strangers;

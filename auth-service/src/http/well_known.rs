@@ -77,14 +77,12 @@ pub async fn jwks(ctx: Data<Ctx>, request: HttpRequest) -> Result<HttpResponse, 
 
 /// RFC 9110 §13.1.2: weak comparison, any of a list.
 fn is_current(request: &HttpRequest, etag: &str) -> bool {
-    let asked = request.headers().get(header::IF_NONE_MATCH);
+    let asked = request.headers().get_all(header::IF_NONE_MATCH);
     asked
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|list| {
-            list.split(',')
-                .map(|one| one.trim().trim_start_matches("W/"))
-                .any(|one| one == etag || one == "*")
-        })
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|list| list.split(','))
+        .map(|one| one.trim().trim_start_matches("W/"))
+        .any(|one| one == etag || one == "*")
 }
 
 /// What this service is and where its parts are (RFC 8414 §2): only what works.

@@ -13,6 +13,7 @@ pub mod outside;
 pub mod process;
 pub mod secrets;
 pub mod service;
+pub mod sql;
 
 pub use client::{Answer, Client, Tokens};
 pub use database::Backend;
