@@ -2,6 +2,7 @@
 //! comment which requirements of `SECURITY.md` it holds.
 
 mod api_document;
+mod docs_page;
 mod fuzzing;
 mod keys;
 mod refresh;

@@ -78,7 +78,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Keys(command) => keys::run(&*open(settings).await?, command).await,
         Command::Users(command) => users::run(&*open(settings).await?, command).await,
         Command::Openapi { markdown } => {
-            let document = http::openapi::document(&settings);
+            let document = http::openapi::document();
             match markdown {
                 true => print(&http::markdown(&document)),
                 false => print(&(document.to_pretty_json()? + "\n")),

@@ -8,13 +8,12 @@ use utoipa::{Modify, OpenApi as _};
 
 use super::problem::{Code, Problem};
 use super::routes::Paths;
-use crate::config::Settings;
 
-/// The document of this service.
-pub fn document(settings: &Settings) -> OpenApi {
+/// The document of this service. Its server is wherever it was read from.
+pub fn document() -> OpenApi {
     let mut document = Description::openapi();
     document.merge(Paths::openapi());
-    document.servers = Some(vec![utoipa::openapi::Server::new(&settings.issuer)]);
+    document.servers = Some(vec![utoipa::openapi::Server::new(".")]);
     Common.modify(&mut document);
     document
 }

@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use super::client::Answer;
 
-/// The document of the service with its default settings.
+/// The document of the service.
 pub fn document() -> &'static Value {
     static DOCUMENT: OnceLock<Value> = OnceLock::new();
     DOCUMENT.get_or_init(|| {
-        let document = auth_service::http::openapi::document(&Default::default());
+        let document = auth_service::http::openapi::document();
         serde_json::to_value(document).expect("the document is plain JSON")
     })
 }
