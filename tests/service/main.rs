@@ -2,9 +2,11 @@
 //! comment which requirements of `SECURITY.md` it holds.
 
 mod api_document;
+mod architecture;
 mod docs_page;
 mod fuzzing;
 mod keys;
+mod readme;
 mod refresh;
 mod sign_in;
 mod strangers;

@@ -424,7 +424,7 @@ impl Default for Http {
 impl Default for Log {
     fn default() -> Self {
         Self {
-            filter: "info".into(),
+            filter: "info,actix_server=warn".into(),
             format: LogFormat::Auto,
         }
     }
