@@ -46,10 +46,11 @@ fmt: rust ## format the code
 
 # Written beside first, so that a failed run leaves the committed file as it was.
 .PHONY: openapi
-openapi: rust ## write docs/openapi.json anew from the code
+openapi: rust ## write docs/openapi.json and docs/API.md anew from the code
 	@mkdir -p docs $(TARGET)
 	@cargo run --locked --quiet -p auth-service -- openapi >$(TARGET)/openapi.json
-	@mv $(TARGET)/openapi.json docs/openapi.json
+	@cargo run --locked --quiet -p auth-service -- openapi --markdown >$(TARGET)/API.md
+	@mv $(TARGET)/openapi.json $(TARGET)/API.md docs/
 
 .PHONY: config
 config: rust ## write config/default.toml anew from the code

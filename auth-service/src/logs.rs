@@ -1,5 +1,6 @@
 //! Logs: one JSON object a line in production, readable lines in dev.
 
+use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Log, LogFormat, Mode};
@@ -32,7 +33,10 @@ pub fn start(settings: &Log, mode: Mode) -> Result<(), String> {
             .with_current_span(true)
             .with_span_list(false)
             .try_init(),
-        false => lines.with_target(false).try_init(),
+        false => lines
+            .with_target(false)
+            .with_ansi(std::io::stdout().is_terminal())
+            .try_init(),
     };
     started.map_err(|error| error.to_string())
 }

@@ -3,6 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Json, Path};
 use serde::Deserialize;
+use std::num::NonZeroUsize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::extract::{Admin, Body, From};
@@ -29,7 +30,7 @@ pub enum RevokeRequest {
 /// Revoke a token, a session or all sessions of an account
 ///
 /// Works again and again, and for what does not exist.
-#[utoipa::path(post, path = "/v1/admin/revocations", tag = "Admin", security(("bearer" = [])), responses(
+#[utoipa::path(post, path = "/v1/admin/revocations", tag = "Admin", security(("bearer" = [])), request_body = RevokeRequest, responses(
     (status = 204, description = "Whatever it names is refused from now on"),
 ))]
 pub async fn revoke(
@@ -100,8 +101,8 @@ pub struct ListAudit {
     /// The `next_cursor` of the page before.
     cursor: Option<Id>,
     /// Events on a page: 50 where nothing is said, 200 at most.
-    #[param(minimum = 1)]
-    limit: Option<usize>,
+    #[param(value_type = Option<usize>, minimum = 1)]
+    limit: Option<NonZeroUsize>,
     /// Only events done by or to this account.
     user_id: Option<Id>,
     /// Only events of this kind, such as `login`.

@@ -12,7 +12,7 @@ use crate::tokens::TokenError;
 use crate::users::{self, UserInfo, UsersError};
 
 /// The account
-#[utoipa::path(get, path = "/v1/me", tag = "Account", security(("bearer" = [])), responses(
+#[utoipa::path(get, path = "/v1/me", operation_id = "get_me", tag = "Account", security(("bearer" = [])), responses(
     (status = 200, body = UserInfo, description = "The account"),
 ))]
 pub async fn show(ctx: Data<Ctx>, SignedIn(bearer): SignedIn) -> Result<Json<UserInfo>, Problem> {
@@ -38,7 +38,7 @@ pub(super) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 }
 
 /// Change the account
-#[utoipa::path(patch, path = "/v1/me", tag = "Account", security(("bearer" = [])), responses(
+#[utoipa::path(patch, path = "/v1/me", operation_id = "update_me", tag = "Account", security(("bearer" = [])), request_body = UpdateMeRequest, responses(
     (status = 200, body = UserInfo, description = "The account as it is now"),
 ))]
 pub async fn update(
@@ -66,10 +66,11 @@ pub struct DeleteMeRequest {
 /// Delete the account
 ///
 /// Its sessions end and its access tokens die now. The password is asked for again.
-#[utoipa::path(delete, path = "/v1/me", tag = "Account", security(("bearer" = [])), responses(
+#[utoipa::path(delete, path = "/v1/me", operation_id = "delete_me", tag = "Account", security(("bearer" = [])), request_body = DeleteMeRequest, responses(
     (status = 204, description = "The account is gone"),
-    (status = 403, body = Problem, description = "`wrong_password`"),
-    (status = 429, body = Problem, description = "`rate_limited`"),
+    (status = 403, description = "`wrong_password`"),
+    (status = 429, description = "`rate_limited`"),
+    (status = 503, description = "`busy`"),
 ))]
 pub async fn delete(
     ctx: Data<Ctx>,
@@ -98,10 +99,11 @@ pub struct ChangePasswordRequest {
 /// Change the password
 ///
 /// Every other session ends, and its access tokens die now.
-#[utoipa::path(post, path = "/v1/me/password", tag = "Account", security(("bearer" = [])), responses(
+#[utoipa::path(post, path = "/v1/me/password", tag = "Account", security(("bearer" = [])), request_body = ChangePasswordRequest, responses(
     (status = 204, description = "The password was changed"),
-    (status = 403, body = Problem, description = "`wrong_password`"),
-    (status = 429, body = Problem, description = "`rate_limited`"),
+    (status = 403, description = "`wrong_password`"),
+    (status = 429, description = "`rate_limited`"),
+    (status = 503, description = "`busy`"),
 ))]
 pub async fn change_password(
     ctx: Data<Ctx>,

@@ -7,6 +7,7 @@ mod docs;
 mod errors;
 mod extract;
 mod internal;
+mod markdown;
 mod me;
 mod my_sessions;
 pub mod openapi;
@@ -20,5 +21,6 @@ mod span;
 mod well_known;
 
 pub use extract::MAX_BODY;
+pub use markdown::markdown;
 pub use problem::Code;
 pub use server::{Bound, bind};

@@ -11,7 +11,7 @@ use crate::id::Id;
 use crate::sessions::{self, SessionInfo};
 
 /// The account's living sessions, newest first
-#[utoipa::path(get, path = "/v1/me/sessions", tag = "Account", security(("bearer" = [])), responses(
+#[utoipa::path(get, path = "/v1/me/sessions", operation_id = "list_my_sessions", tag = "Account", security(("bearer" = [])), responses(
     (status = 200, body = Vec<SessionInfo>, description = "The sessions"),
 ))]
 pub async fn list(
@@ -25,7 +25,7 @@ pub async fn list(
 /// End one session
 ///
 /// Its access tokens die now. Works again and again.
-#[utoipa::path(delete, path = "/v1/me/sessions/{id}", tag = "Account", security(("bearer" = [])),
+#[utoipa::path(delete, path = "/v1/me/sessions/{id}", operation_id = "end_my_session", tag = "Account", security(("bearer" = [])),
     params(("id" = Id, Path, description = "The session")),
     responses((status = 204, description = "The session has ended, or was none of this account")),
 )]
@@ -43,7 +43,7 @@ pub async fn end(
 /// End all sessions, this one too
 ///
 /// All access tokens of the account die now.
-#[utoipa::path(delete, path = "/v1/me/sessions", tag = "Account", security(("bearer" = [])), responses(
+#[utoipa::path(delete, path = "/v1/me/sessions", operation_id = "end_my_sessions", tag = "Account", security(("bearer" = [])), responses(
     (status = 204, description = "All sessions have ended"),
 ))]
 pub async fn end_all(

@@ -7,6 +7,7 @@ use actix_web::{FromRequest, HttpRequest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::future::{Ready, ready};
+use std::num::NonZeroUsize;
 use utoipa::ToSchema;
 
 use super::problem::{Code, Problem};
@@ -35,8 +36,8 @@ impl<T> Page<T> {
 }
 
 /// The number of items that a page shall have.
-pub fn limit(asked: Option<usize>) -> usize {
-    asked.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT)
+pub fn limit(asked: Option<NonZeroUsize>) -> usize {
+    asked.map_or(DEFAULT_LIMIT, |asked| asked.get().min(MAX_LIMIT))
 }
 
 /// The query of a request, of exactly these parameters.

@@ -29,11 +29,11 @@ pub struct SignupRequest {
 }
 
 /// Make an account and sign in
-#[utoipa::path(post, path = "/v1/signup", tag = "Sign-in", responses(
+#[utoipa::path(post, path = "/v1/signup", tag = "Sign-in", request_body = SignupRequest, responses(
     (status = 201, body = TokenPair, description = "The account was made; this is its first session"),
-    (status = 403, body = Problem, description = "`signup_disabled`"),
-    (status = 409, body = Problem, description = "`email_taken`"),
-    (status = 503, body = Problem, description = "`busy`, `unavailable`"),
+    (status = 403, description = "`signup_disabled`"),
+    (status = 409, description = "`email_taken`"),
+    (status = 503, description = "`busy`, `unavailable`"),
 ))]
 pub async fn signup(
     ctx: Data<Ctx>,
@@ -64,11 +64,11 @@ pub struct LoginRequest {
 /// Sign in
 ///
 /// Unknown, wrong and disabled are one answer, which takes the same time.
-#[utoipa::path(post, path = "/v1/login", tag = "Sign-in", responses(
+#[utoipa::path(post, path = "/v1/login", tag = "Sign-in", request_body = LoginRequest, responses(
     (status = 200, body = TokenPair, description = "A new session"),
-    (status = 401, body = Problem, description = "`invalid_credentials`"),
-    (status = 429, body = Problem, description = "`rate_limited`"),
-    (status = 503, body = Problem, description = "`busy`, `unavailable`"),
+    (status = 401, description = "`invalid_credentials`"),
+    (status = 429, description = "`rate_limited`"),
+    (status = 503, description = "`busy`, `unavailable`"),
 ))]
 pub async fn login(
     ctx: Data<Ctx>,
@@ -92,10 +92,10 @@ pub struct RefreshRequest {
 ///
 /// Within the reuse window the token before the current one gets the same answer, so parallel
 /// tabs and lost responses log nobody out. Later, or older, it ends the session.
-#[utoipa::path(post, path = "/v1/refresh", tag = "Sign-in", responses(
+#[utoipa::path(post, path = "/v1/refresh", tag = "Sign-in", request_body = RefreshRequest, responses(
     (status = 200, body = TokenPair, description = "A fresh access token and the session's current refresh token"),
-    (status = 401, body = Problem, description = "`refresh_token_invalid`, `refresh_token_expired`, `refresh_token_revoked`, `refresh_token_reused`"),
-    (status = 503, body = Problem, description = "`unavailable`: nothing was consumed, try again"),
+    (status = 401, description = "`refresh_token_invalid`, `refresh_token_expired`, `refresh_token_revoked`, `refresh_token_reused`"),
+    (status = 503, description = "`unavailable`: nothing was consumed, try again"),
 ))]
 pub async fn refresh(
     ctx: Data<Ctx>,
@@ -112,8 +112,8 @@ pub async fn refresh(
 /// again and again.
 #[utoipa::path(post, path = "/v1/logout", tag = "Sign-in", request_body = Option<RefreshRequest>, responses(
     (status = 204, description = "The session has ended"),
-    (status = 401, body = Problem, description = "`token_missing`, `token_invalid`, `token_expired`, `refresh_token_invalid`"),
-    (status = 503, body = Problem, description = "`unavailable`"),
+    (status = 401, description = "`token_missing`, `token_invalid`, `token_expired`, `refresh_token_invalid`"),
+    (status = 503, description = "`unavailable`"),
 ), security((), ("bearer" = [])))]
 pub async fn logout(
     ctx: Data<Ctx>,

@@ -14,13 +14,11 @@ mod stream;
 use std::time::{Duration, Instant};
 
 use auth_service::ctx::Ctx;
-use auth_service::db::Conn;
-use diesel_async::SimpleAsyncConnection;
 use reqwest::Method;
 use serde_json::Value;
 
 use crate::support::redis::Redis;
-use crate::support::{Answer, Backend, Client, Service, Tokens};
+use crate::support::{Answer, Backend, Client, Service, Sql, Tokens};
 
 /// Two replicas on one Postgres and one Redis.
 struct Pair {
@@ -108,9 +106,6 @@ fn claim(access: &str, name: &str) -> String {
 
 /// Runs a statement on the service's database, past the service.
 async fn sql(ctx: &Ctx, statement: &str) {
-    let done = match &mut ctx.db.conn().await.expect("a connection") {
-        Conn::Pg(conn) => conn.batch_execute(statement).await,
-        Conn::Lite(conn) => conn.batch_execute(statement).await,
-    };
-    done.expect(statement);
+    let url = &ctx.settings.database.url;
+    Sql::open(url).await.run(statement).await;
 }

@@ -8,7 +8,9 @@
 
 pub mod client;
 pub mod database;
+pub mod documented;
 pub mod events;
+pub mod outside;
 pub mod process;
 pub mod proxy;
 pub mod raw;
@@ -17,6 +19,7 @@ pub mod redis;
 pub mod secrets;
 pub mod service;
 pub mod sql;
+pub mod stored_keys;
 
 pub use client::{Answer, Client, Tokens};
 pub use database::Backend;
