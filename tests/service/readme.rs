@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use crate::support::database::Database;
 use crate::support::outside::root;
-use crate::support::{Backend, Process, process};
+use crate::support::{Backend, Process, process, secrets};
 
 /// The commands in the README under this heading.
 fn commands(heading: &str) -> String {
@@ -85,6 +85,9 @@ async fn the_lines_that_a_start_prints_work_as_they_stand() {
         let said = bash(curl).await;
         let body: serde_json::Value = serde_json::from_str(&said).expect("JSON");
         assert!(body.get(expected).is_some(), "{curl}\n{said}");
+        for token in ["access_token", "refresh_token"] {
+            secrets::note(body[token].as_str().unwrap_or_default());
+        }
     }
 
     let issuer = printed.lines().find(|line| line.starts_with("  issuer "));

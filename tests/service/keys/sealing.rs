@@ -15,7 +15,7 @@ use shared_claims::Jwk;
 use super::{kid_of, tick};
 use crate::support::database::Database;
 use crate::support::service::{START, settings};
-use crate::support::{Service, both, stored_keys};
+use crate::support::{Service, both, secrets, stored_keys};
 
 /// How a PKCS#8 private key of each algorithm begins: the DER of its object identifier.
 const PKCS8: [&[u8]; 3] = [
@@ -34,7 +34,9 @@ fn holds_a_private_key(bytes: &[u8]) -> bool {
 
 /// A key-encryption key as it stands in the configuration.
 fn sealing_key(seed: u64) -> String {
-    STANDARD.encode(Entropy::seeded(seed).bytes::<32>())
+    let key = STANDARD.encode(Entropy::seeded(seed).bytes::<32>());
+    secrets::note(&key);
+    key
 }
 
 /// Why a service with these key-encryption keys does not start on this database.

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use super::verifier::Verifier;
 use crate::support::Client;
 
-/// How old a token is when it is verified again; it lives twice as long.
+/// How old a token is when it is verified again; it lives for more than twice as long.
 const AGAIN_AFTER: Duration = Duration::from_secs(4);
 const PAUSE: Duration = Duration::from_millis(25);
 const SESSIONS: usize = 2;
@@ -145,17 +145,12 @@ async fn mint(
         });
         again.push_back((Instant::now(), tokens.access.clone()));
         let mut due = vec![tokens.access];
-        while again
-            .front()
-            .is_some_and(|(minted, _)| minted.elapsed() >= AGAIN_AFTER)
-        {
-            // One that waited through a restart may have expired.
-            due.extend(
-                again
-                    .pop_front()
-                    .filter(|(at, _)| at.elapsed() < 2 * AGAIN_AFTER)
-                    .map(|(_, token)| token),
-            );
+        let is_due = |(minted, _): &mut (Instant, String)| minted.elapsed() >= AGAIN_AFTER;
+        while let Some((minted, token)) = again.pop_front_if(is_due) {
+            // One that waited through a restart may expire too soon.
+            if minted.elapsed() < AGAIN_AFTER + Duration::from_secs(2) {
+                due.push(token);
+            }
         }
         for token in due {
             count.send_modify(|count| *count += 1);

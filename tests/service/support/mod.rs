@@ -28,7 +28,7 @@ pub use service::Service;
 pub use sql::Sql;
 
 /// A password that the policy takes.
-pub const PASSWORD: &str = "a lovelace of engines";
+pub const PASSWORD: &str = "nine brave lanterns sing";
 
 /// Runs one test on SQLite and on Postgres.
 macro_rules! both {
