@@ -2,6 +2,8 @@
 
 use std::io::Write;
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -16,6 +18,9 @@ pub struct Ended {
     pub out: String,
     pub err: String,
 }
+
+/// How long a command may take.
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// Runs a command to its end with `input` on its standard input.
 pub fn run(mut command: Command, input: &str) -> Ended {
@@ -33,7 +38,16 @@ pub fn run(mut command: Command, input: &str) -> Ended {
             .expect("a pipe")
             .write_all(input.as_bytes()),
     );
+    // One that serves instead of refusing would never end.
+    let (ended, waiting) = mpsc::channel::<()>();
+    let pid = child.id().to_string();
+    std::thread::spawn(move || {
+        if waiting.recv_timeout(LIMIT) == Err(RecvTimeoutError::Timeout) {
+            drop(Command::new("kill").args(["-KILL", &pid]).status());
+        }
+    });
     let output = child.wait_with_output().expect("it ends");
+    drop(ended);
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
     Ended {
         code: output.status.code().expect("an exit status"),
