@@ -97,7 +97,10 @@ async fn postgres_applied(url: &str) -> Result<Vec<String>, MigrateError> {
         .map_err(MigrateError::of)?;
     let there = sql::<Bool>("to_regclass('__diesel_schema_migrations') IS NOT NULL");
     match diesel::select(there).get_result(&mut conn).await? {
-        true => Ok(applied::table.select(applied::version).load(&mut conn).await?),
+        true => Ok(applied::table
+            .select(applied::version)
+            .load(&mut conn)
+            .await?),
         false => Ok(Vec::new()),
     }
 }

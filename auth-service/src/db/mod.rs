@@ -21,8 +21,8 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::time::Duration;
 
 use crate::clock::Instant;
-pub(crate) use conn::{Link, on};
 pub use conn::{Conn, Tx};
+pub(crate) use conn::{Link, on};
 use detached::Detached;
 pub use error::DbError;
 use types::SqlInstant;

@@ -116,5 +116,7 @@ async fn production_serves_with_a_role_that_may_not_make_tables() {
     let process = Process::spawn(serve).await.expect("the service starts");
     process.signup("ada@example.org").await;
     drop(process);
-    owner.run(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).await;
+    owner
+        .run(&format!("DROP OWNED BY {role}; DROP ROLE {role}"))
+        .await;
 }

@@ -88,7 +88,11 @@ async fn settled(service: &Service) {
         }
         sleep(Duration::from_millis(20)).await;
     }
-    assert_eq!(service.ctx.db.usage().0, 0, "connections that never come back");
+    assert_eq!(
+        service.ctx.db.usage().0,
+        0,
+        "connections that never come back"
+    );
     let mut outside = Sql::of(&service.database).await;
     outside.hold().await;
     outside.release().await;

@@ -8,7 +8,9 @@
 
 pub mod client;
 pub mod database;
+pub mod postgres;
 pub mod process;
+pub mod proxy;
 pub mod secrets;
 pub mod service;
 pub mod sql;

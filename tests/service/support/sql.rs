@@ -63,9 +63,7 @@ impl Sql {
             Self::Pg(pg) => RunQueryDsl::get_result::<Number>(query, pg)
                 .await
                 .expect(sql),
-            Self::Lite(lite) => {
-                diesel::RunQueryDsl::get_result::<Number>(query, lite).expect(sql)
-            }
+            Self::Lite(lite) => diesel::RunQueryDsl::get_result::<Number>(query, lite).expect(sql),
         }
         .n
     }

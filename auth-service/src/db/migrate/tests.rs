@@ -7,7 +7,10 @@ use super::*;
 fn two(folder: &Path) -> FileBasedMigrations {
     for (name, up) in [
         ("2000-01-01-000001_a", "CREATE TABLE a (id int);"),
-        ("2000-01-01-000002_b", "SELECT pg_sleep(0.2); CREATE TABLE b (id int);"),
+        (
+            "2000-01-01-000002_b",
+            "SELECT pg_sleep(0.2); CREATE TABLE b (id int);",
+        ),
     ] {
         let folder = folder.join(name);
         std::fs::create_dir_all(&folder).unwrap();
