@@ -39,7 +39,8 @@ pub fn limit(asked: Option<usize>) -> usize {
     asked.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT)
 }
 
-/// The query of a request, of exactly these parameters.
+/// The query of a request, of exactly these parameters. A null character is no part of anything
+/// that can be asked for, and Postgres takes none.
 pub struct Search<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest for Search<T> {
@@ -47,8 +48,11 @@ impl<T: DeserializeOwned> FromRequest for Search<T> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let query = Query::<T>::from_query(request.query_string());
-        ready(query.map(|query| Self(query.into_inner())).map_err(|_| {
+        let text = request.query_string();
+        let query = Query::<T>::from_query(text)
+            .ok()
+            .filter(|_| !text.contains("%00"));
+        ready(query.map(|query| Self(query.into_inner())).ok_or_else(|| {
             Problem::new(
                 StatusCode::BAD_REQUEST,
                 Code::Malformed,

@@ -70,6 +70,9 @@ pub async fn remove(ctx: &Ctx, kid: &str, actor: Actor, origin: &Origin) -> Resu
     let mut conn = ctx.db.conn().await?;
     let rows = store::all(&mut conn, Purpose::Signing).await?;
     drop(conn);
+    if rows.iter().all(|row| row.kid != kid) {
+        return Err(KeysError::NotFound);
+    }
     let others: Vec<Row> = rows.iter().filter(|row| row.kid != kid).cloned().collect();
     let heir = match can_sign(ctx, &others) {
         true => None,

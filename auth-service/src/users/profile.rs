@@ -29,6 +29,9 @@ pub enum InvalidProfile {
     /// The custom claims are too large.
     #[error("custom claims take {MAX_CLAIMS_BYTES} bytes at most")]
     ClaimsTooLarge,
+    /// The custom claims hold a null character, which Postgres can't keep.
+    #[error("custom claims hold no null character")]
+    NullInClaims,
 }
 
 impl InvalidProfile {
@@ -37,7 +40,7 @@ impl InvalidProfile {
         match self {
             Self::Name => "name",
             Self::Roles => "roles",
-            Self::ReservedClaim(_) | Self::ClaimsTooLarge => "claims",
+            Self::ReservedClaim(_) | Self::ClaimsTooLarge | Self::NullInClaims => "claims",
         }
     }
 }
@@ -75,5 +78,21 @@ pub(super) fn claims(claims: Map<String, Value>) -> Result<Map<String, Value>, I
     if size > MAX_CLAIMS_BYTES {
         return Err(InvalidProfile::ClaimsTooLarge);
     }
-    Ok(claims)
+    match claims.iter().any(has_null) {
+        true => Err(InvalidProfile::NullInClaims),
+        false => Ok(claims),
+    }
+}
+
+fn has_null((name, value): (&String, &Value)) -> bool {
+    name.contains('\0') || holds_null(value)
+}
+
+fn holds_null(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(holds_null),
+        Value::Object(members) => members.iter().any(has_null),
+        _ => false,
+    }
 }

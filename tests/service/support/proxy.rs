@@ -1,6 +1,6 @@
 //! A line to the database that a test can cut.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -20,11 +20,15 @@ pub enum Line {
     Cut,
 }
 
+/// What was sent to the server.
+type Questions = Arc<Mutex<Vec<u8>>>;
+
 /// A proxy before a Postgres server. Ends when it is dropped.
 pub struct Proxy {
     /// The database's URL by way of this proxy.
     pub url: String,
     line: Arc<watch::Sender<Line>>,
+    questions: Questions,
     accepting: JoinHandle<()>,
 }
 
@@ -37,17 +41,20 @@ impl Proxy {
         let address = listener.local_addr().expect("it is bound");
         let line = Arc::new(watch::Sender::new(Line::Open));
         let (state, server) = (line.clone(), server.to_owned());
+        let questions = Questions::default();
+        let asked = questions.clone();
         let accepting = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 if *state.borrow() != Line::Cut {
                     let (server, line) = (server.clone(), state.subscribe());
-                    tokio::spawn(connect(client, server, line));
+                    tokio::spawn(connect(client, server, line, asked.clone()));
                 }
             }
         });
         Self {
             url: format!("{front}@{address}/{name}"),
             line,
+            questions,
             accepting,
         }
     }
@@ -55,6 +62,11 @@ impl Proxy {
     /// Changes what the line does.
     pub fn set(&self, line: Line) {
         self.line.send_replace(line);
+    }
+
+    /// Everything that was sent to the server, on all connections.
+    pub fn questions(&self) -> Vec<u8> {
+        self.questions.lock().expect("no panic").clone()
     }
 
     /// Closes every connection, and lets new ones through.
@@ -72,14 +84,20 @@ impl Drop for Proxy {
     }
 }
 
-async fn connect(client: TcpStream, server: String, mut line: watch::Receiver<Line>) {
+async fn connect(
+    client: TcpStream,
+    server: String,
+    mut line: watch::Receiver<Line>,
+    asked: Questions,
+) {
     let Ok(server) = TcpStream::connect(server).await else {
         return;
     };
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
     let (carries, mut lost) = (line.clone(), false);
-    let questions = pump(from_client, to_server, |_| {
+    let questions = pump(from_client, to_server, |question| {
+        asked.lock().expect("no panic").extend_from_slice(question);
         *carries.borrow() != Line::Silent
     });
     let carries = line.clone();
