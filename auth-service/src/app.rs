@@ -205,10 +205,11 @@ async fn keep_time(ctx: &Ctx) {
     }
 }
 
-/// Replicas agree on what has expired because their time is the database's.
+/// Replicas agree on what has expired because their time is the database's. The answer is half a
+/// round trip old.
 async fn follow_database(db: &Db, clock: &Clock) -> Result<(), DbError> {
-    if let Some(now) = db.now().await? {
-        clock.follow(now);
-    }
+    let asked = std::time::Instant::now();
+    let now = db.now().await?;
+    clock.follow(now.map(|now| now.plus(asked.elapsed() / 2)));
     Ok(())
 }

@@ -7,18 +7,14 @@ use actix_web::{HttpRequest, web};
 use futures_util::stream;
 use serde_json::json;
 use shared_claims::Snapshot;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::draining::Draining;
 use super::problem::Problem;
 use crate::ctx::Ctx;
 use crate::db::DbError;
 use crate::revocation::{self, Reader, Update};
-
-/// Set once the service has been told to stop: it is not ready any more, and still serves.
-#[derive(Default)]
-pub struct Draining(pub AtomicBool);
 
 /// How long a dependency may take to say that it is there.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -45,7 +41,7 @@ async fn livez() -> HttpResponse {
 async fn readyz(ctx: Data<Ctx>, draining: Data<Draining>) -> HttpResponse {
     let database = matches!(timeout(PROBE_TIMEOUT, ctx.db.ping()).await, Ok(Ok(())));
     let keys = ctx.keys.is_ready(ctx.clock.now());
-    let stopping = draining.0.load(Ordering::Relaxed);
+    let stopping = draining.has_begun();
     let mut response = match database && keys && !stopping {
         true => HttpResponse::Ok(),
         false => HttpResponse::ServiceUnavailable(),

@@ -4,6 +4,7 @@
 mod admin_security;
 mod admin_users;
 mod docs;
+mod draining;
 mod errors;
 mod extract;
 mod internal;

@@ -194,6 +194,12 @@ impl Client {
         self.post("/v1/signup", body).await.tokens()
     }
 
+    /// What making an account with [`PASSWORD`] is answered.
+    pub async fn signup_answer(&self, email: &str) -> Answer {
+        let body = json!({ "email": email, "password": PASSWORD });
+        self.post("/v1/signup", body).await
+    }
+
     /// Signs in with [`PASSWORD`].
     pub async fn login(&self, email: &str) -> Tokens {
         let body = json!({ "email": email, "password": PASSWORD });
