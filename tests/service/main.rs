@@ -1,6 +1,8 @@
 //! Whole-service tests: the real service over HTTP, on real databases. Each test says in a
 //! comment which requirements of `SECURITY.md` it holds.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 mod accounts;
 mod api_document;
 mod architecture;

@@ -6,7 +6,9 @@ use serde::Deserialize;
 use std::num::NonZeroUsize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::extract::{Admin, Body, From};
+use super::bearer::Admin;
+use super::body::Body;
+use super::came_from::CameFrom;
 use super::page::{Page, Search, limit};
 use super::problem::Problem;
 use crate::audit::{self, AuditEvent, Filter};
@@ -36,7 +38,7 @@ pub enum RevokeRequest {
 pub async fn revoke(
     ctx: Data<Ctx>,
     admin: Admin,
-    From(origin): From,
+    CameFrom(origin): CameFrom,
     Body(asked): Body<RevokeRequest>,
 ) -> Result<HttpResponse, Problem> {
     let actor = admin.actor();
@@ -70,7 +72,7 @@ pub async fn list_keys(ctx: Data<Ctx>, _: Admin) -> Result<Json<Vec<KeyInfo>>, P
 pub async fn rotate_keys(
     ctx: Data<Ctx>,
     admin: Admin,
-    From(origin): From,
+    CameFrom(origin): CameFrom,
 ) -> Result<Json<KeyInfo>, Problem> {
     Ok(Json(keys::rotate(&ctx, admin.actor(), &origin).await?))
 }
@@ -86,7 +88,7 @@ pub async fn rotate_keys(
 pub async fn remove_key(
     ctx: Data<Ctx>,
     admin: Admin,
-    From(origin): From,
+    CameFrom(origin): CameFrom,
     kid: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     keys::remove(&ctx, &kid, admin.actor(), &origin).await?;

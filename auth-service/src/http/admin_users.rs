@@ -7,7 +7,9 @@ use serde_json::{Map, Value};
 use std::num::NonZeroUsize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::extract::{Admin, Body, From};
+use super::bearer::Admin;
+use super::body::Body;
+use super::came_from::CameFrom;
 use super::me::given;
 use super::page::{Page, Search, limit};
 use super::problem::Problem;
@@ -88,7 +90,7 @@ pub struct CreateUserRequest {
 pub async fn create(
     ctx: Data<Ctx>,
     admin: Admin,
-    From(origin): From,
+    CameFrom(origin): CameFrom,
     Body(given): Body<CreateUserRequest>,
 ) -> Result<HttpResponse, Problem> {
     let new = NewUser {
@@ -141,7 +143,7 @@ pub struct UpdateUserRequest {
 pub async fn update(
     ctx: Data<Ctx>,
     admin: Admin,
-    From(origin): From,
+    CameFrom(origin): CameFrom,
     id: Path<Id>,
     Body(asked): Body<UpdateUserRequest>,
 ) -> Result<Json<AdminUserInfo>, Problem> {
@@ -165,7 +167,7 @@ pub async fn update(
 pub async fn delete(
     ctx: Data<Ctx>,
     admin: Admin,
-    From(origin): From,
+    CameFrom(origin): CameFrom,
     id: Path<Id>,
 ) -> Result<HttpResponse, Problem> {
     users::delete_any(&ctx, *id, admin.actor(), &origin).await?;
@@ -196,7 +198,7 @@ pub async fn list_sessions(
 pub async fn end_sessions(
     ctx: Data<Ctx>,
     admin: Admin,
-    From(origin): From,
+    CameFrom(origin): CameFrom,
     id: Path<Id>,
 ) -> Result<HttpResponse, Problem> {
     users::get(&ctx, *id).await?;

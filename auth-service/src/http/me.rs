@@ -5,7 +5,9 @@ use actix_web::web::{Data, Json};
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
-use super::extract::{Body, From, SignedIn};
+use super::bearer::SignedIn;
+use super::body::Body;
+use super::came_from::CameFrom;
 use super::problem::Problem;
 use crate::ctx::Ctx;
 use crate::tokens::TokenError;
@@ -44,7 +46,7 @@ pub(super) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 pub async fn update(
     ctx: Data<Ctx>,
     SignedIn(bearer): SignedIn,
-    From(origin): From,
+    CameFrom(origin): CameFrom,
     Body(given): Body<UpdateMeRequest>,
 ) -> Result<Json<UserInfo>, Problem> {
     let user = match given.name {
@@ -75,7 +77,7 @@ pub struct DeleteMeRequest {
 pub async fn delete(
     ctx: Data<Ctx>,
     SignedIn(bearer): SignedIn,
-    From(origin): From,
+    CameFrom(origin): CameFrom,
     Body(given): Body<DeleteMeRequest>,
 ) -> Result<HttpResponse, Problem> {
     users::delete(&ctx, bearer.user, &given.password, &origin)
@@ -108,7 +110,7 @@ pub struct ChangePasswordRequest {
 pub async fn change_password(
     ctx: Data<Ctx>,
     SignedIn(bearer): SignedIn,
-    From(origin): From,
+    CameFrom(origin): CameFrom,
     Body(given): Body<ChangePasswordRequest>,
 ) -> Result<HttpResponse, Problem> {
     let (current, new) = (&given.current_password, &given.new_password);

@@ -3,7 +3,8 @@
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Json, Path};
 
-use super::extract::{From, SignedIn};
+use super::bearer::SignedIn;
+use super::came_from::CameFrom;
 use super::problem::Problem;
 use crate::audit::Actor;
 use crate::ctx::Ctx;
@@ -32,7 +33,7 @@ pub async fn list(
 pub async fn end(
     ctx: Data<Ctx>,
     SignedIn(bearer): SignedIn,
-    From(origin): From,
+    CameFrom(origin): CameFrom,
     id: Path<Id>,
 ) -> Result<HttpResponse, Problem> {
     let actor = Actor::User(bearer.user);
@@ -49,7 +50,7 @@ pub async fn end(
 pub async fn end_all(
     ctx: Data<Ctx>,
     SignedIn(bearer): SignedIn,
-    From(origin): From,
+    CameFrom(origin): CameFrom,
 ) -> Result<HttpResponse, Problem> {
     sessions::end_all(&ctx, bearer.user, Actor::User(bearer.user), &origin).await?;
     Ok(HttpResponse::NoContent().finish())

@@ -5,7 +5,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::extract::{Body, From, OptionalBody, bearer_token};
+use super::bearer::bearer_token;
+use super::body::{Body, OptionalBody};
+use super::came_from::CameFrom;
 use super::problem::Problem;
 use crate::audit::Actor;
 use crate::ctx::Ctx;
@@ -37,7 +39,7 @@ pub struct SignupRequest {
 ))]
 pub async fn signup(
     ctx: Data<Ctx>,
-    From(origin): From,
+    CameFrom(origin): CameFrom,
     Body(given): Body<SignupRequest>,
 ) -> Result<HttpResponse, Problem> {
     let credentials = Credentials {
@@ -72,7 +74,7 @@ pub struct LoginRequest {
 ))]
 pub async fn login(
     ctx: Data<Ctx>,
-    From(origin): From,
+    CameFrom(origin): CameFrom,
     Body(given): Body<LoginRequest>,
 ) -> Result<Json<TokenPair>, Problem> {
     let pair = users::login(&ctx, &given.email, &given.password, &origin).await?;
@@ -99,7 +101,7 @@ pub struct RefreshRequest {
 ))]
 pub async fn refresh(
     ctx: Data<Ctx>,
-    From(origin): From,
+    CameFrom(origin): CameFrom,
     Body(given): Body<RefreshRequest>,
 ) -> Result<Json<TokenPair>, Problem> {
     let pair = refresh::refresh(&ctx, &given.refresh_token, &origin).await?;
@@ -118,7 +120,7 @@ pub async fn refresh(
 pub async fn logout(
     ctx: Data<Ctx>,
     request: HttpRequest,
-    From(origin): From,
+    CameFrom(origin): CameFrom,
     OptionalBody(given): OptionalBody<RefreshRequest>,
 ) -> Result<HttpResponse, Problem> {
     let (user, session) = match given {
