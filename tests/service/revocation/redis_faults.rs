@@ -9,8 +9,9 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::{Pair, claim, eventually, logout, sessions};
+use crate::support::proxy::{Flow, Proxy};
 use crate::support::redis::Redis;
-use crate::support::{Client, Tokens};
+use crate::support::{Backend, Client, Service, Tokens};
 
 /// What a replica answered while something was wrong.
 #[derive(Default)]
@@ -82,7 +83,7 @@ impl Seen {
 
 /// Runs one fault: `begin` brings it about, `end` takes it back.
 async fn suffer(name: &str, pair: Pair, begin: impl AsyncFn(&Redis), end: impl AsyncFn(&Redis)) {
-    let mut tokens = sessions(&pair.a, "ada@example.org", 14).await;
+    let mut tokens = sessions(&pair.a, "ada@example.org", 10).await;
     let valid = tokens.pop().expect("a session");
     let seen = Arc::new(Seen::default());
     let mut watching = JoinSet::new();
@@ -94,14 +95,14 @@ async fn suffer(name: &str, pair: Pair, begin: impl AsyncFn(&Redis), end: impl A
         watching.spawn(seen.clone().watch_revoked(replica.client()));
     }
     let mut tokens = tokens.iter();
-    let (before, during) = (tokens.by_ref().take(2), 8);
+    let (before, during) = (tokens.by_ref().take(2), 5);
     for tokens in before {
         seen.revoke(&pair, tokens).await;
     }
     begin(&pair.redis).await;
     for at in 0..during {
         seen.revoke(&pair, tokens.next().expect("a session")).await;
-        sleep(Duration::from_millis(at * 20)).await;
+        sleep(Duration::from_millis(at * 40)).await;
     }
     end(&pair.redis).await;
     for tokens in tokens {
@@ -233,34 +234,72 @@ async fn nothing_revoked_is_accepted_while_redis_evicts() {
     suffer("evicting", pair, fill, grow).await;
 }
 
-// L1, L8: a revocation that Redis could not carry reaches its keys although its epoch stayed.
+/// Two replicas on one Postgres and one Redis, which the first reaches through a proxy, and the
+/// second too unless it is `apart`.
+async fn behind_proxy(apart: bool) -> (Service, Service, Redis, Proxy) {
+    let redis = Redis::start().await;
+    let (proxy, proxied) = Proxy::before(&redis.url()).await;
+    let direct = if apart { redis.url() } else { proxied.clone() };
+    let a = Service::with(Backend::Postgres, |settings| {
+        settings.redis.url = Some(proxied)
+    })
+    .await;
+    let b = Service::on(a.database.clone(), a.clock.clone(), |settings| {
+        settings.redis.url = Some(direct)
+    })
+    .await;
+    eventually("both are sure", async || {
+        [&a, &b]
+            .iter()
+            .all(|one| one.ctx.revocations.is_fresh(&one.ctx))
+    })
+    .await;
+    (a, b, redis, proxy)
+}
+
+// L1, L8: one replica alone has lost Redis. The other believes its mirror all the while, and
+// still never accepts what the first has revoked; it also puts it into Redis for the first.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_redis_could_not_be_told_is_made_up_for() {
-    let pair = Pair::start().await;
-    let [by_server, by_command] = sessions(&pair.a, "ada@example.org", 2)
+async fn a_replica_that_has_lost_redis_is_obeyed_by_those_that_have_not() {
+    let (a, b, redis, proxy) = behind_proxy(true).await;
+    let all = sessions(&a, "ada@example.org", 6).await;
+    for (at, flow) in [Flow::Cut, Flow::Frozen].into_iter().enumerate() {
+        proxy.set(flow);
+        for tokens in &all[at * 3..at * 3 + 3] {
+            logout(&a, tokens).await;
+            b.me(&tokens.access).await.expect(401, "token_revoked");
+            let key = format!("deny:sid:{}", tokens.session);
+            eventually("it is in Redis", async || redis.value(&key).await.is_some()).await;
+        }
+    }
+}
+
+// L1, L8: nobody could carry it, and the epoch has stayed the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_could_tell_redis_is_made_up_for() {
+    let (a, b, redis, proxy) = behind_proxy(false).await;
+    let [by_server, by_other] = sessions(&a, "ada@example.org", 2)
         .await
         .try_into()
         .expect("two");
-    let epoch = pair.redis.value("deny:epoch").await;
-    pair.redis.pause();
-    logout(&pair.a, &by_server).await;
-    pair.redis.resume();
-    // A command that knows of no Redis revokes in the database alone.
-    let lone =
-        crate::support::Service::on(pair.a.database.clone(), pair.a.clock.clone(), |settings| {
-            settings.keys.encryption_keys = pair.a.ctx.settings.keys.encryption_keys.clone();
-        })
-        .await;
-    logout(&lone, &by_command).await;
-    eventually("both are there", async || {
-        pair.redis.keys("deny:sid:*").await.len() == 2
+    let epoch = redis.value("deny:epoch").await;
+    proxy.set(Flow::Cut);
+    logout(&a, &by_server).await;
+    b.me(&by_server.access).await.expect(401, "token_revoked");
+    assert_eq!(redis.keys("deny:sid:*").await.len(), 0);
+    proxy.set(Flow::Open);
+    eventually("it is there", async || {
+        redis.keys("deny:sid:*").await.len() == 1
     })
     .await;
-    assert_eq!(
-        pair.redis.value("deny:epoch").await,
-        epoch,
-        "it was never lost"
-    );
+    // A server, or a command, that knows of no Redis revokes in the database alone.
+    let lone = Service::on(a.database.clone(), a.clock.clone(), |_| {}).await;
+    logout(&lone, &by_other).await;
+    eventually("it is there too", async || {
+        redis.keys("deny:sid:*").await.len() == 2
+    })
+    .await;
+    assert_eq!(redis.value("deny:epoch").await, epoch, "it was never lost");
 }
 
 // L1: what others write into Redis can't hide a revocation, nor break the link.

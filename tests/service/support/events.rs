@@ -1,10 +1,13 @@
 //! A reader of the revocation stream.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::{TcpSocket, TcpStream};
+
+/// How long to wait for an event, generously.
+const LIMIT: Duration = Duration::from_secs(20);
 
 /// One server-sent event.
 #[derive(Clone, Debug)]
@@ -41,9 +44,7 @@ impl Events {
 
     /// The next event.
     pub async fn next(&mut self) -> Event {
-        self.within(Duration::from_secs(30))
-            .await
-            .expect("an event comes in time")
+        self.within(LIMIT).await.expect("an event comes in time")
     }
 
     /// The next event, if one comes within this time.
@@ -69,22 +70,23 @@ impl Events {
 
     /// The next entry; heartbeats in between are left out.
     pub async fn revoked(&mut self) -> Event {
-        loop {
-            let event = self.next().await;
-            if event.name != "heartbeat" {
-                assert_eq!(event.name, "revoked");
-                return event;
-            }
-        }
+        self.next_but("heartbeat", "revoked").await
     }
 
     /// The next heartbeat; entries in between are left out.
     pub async fn heartbeat(&mut self) -> Event {
+        self.next_but("revoked", "heartbeat").await
+    }
+
+    async fn next_but(&mut self, skipped: &str, wanted: &str) -> Event {
+        let began = Instant::now();
         loop {
             let event = self.next().await;
-            if event.name == "heartbeat" {
+            if event.name != skipped {
+                assert_eq!(event.name, wanted);
                 return event;
             }
+            assert!(began.elapsed() < LIMIT, "no {wanted} in time");
         }
     }
 }

@@ -29,7 +29,8 @@ pub struct Proxy {
 impl Proxy {
     /// A proxy in front of the server that this URL names, and the URL through the proxy.
     pub async fn before(url: &str) -> (Self, String) {
-        let (left, right) = url.split_once('@').expect("a URL with a password");
+        let start = url.rfind('@').or_else(|| url.rfind("//").map(|at| at + 1));
+        let (left, right) = url.split_at(start.expect("a URL") + 1);
         let (server, path) = right.split_once('/').expect("a URL with a path");
         let server: Arc<str> = server.into();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -45,7 +46,7 @@ impl Proxy {
             flow,
             task,
         };
-        (proxy, format!("{left}@{address}/{path}"))
+        (proxy, format!("{left}{address}/{path}"))
     }
 
     /// Changes what it does.
