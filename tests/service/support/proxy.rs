@@ -91,9 +91,8 @@ async fn pump(
 ) {
     let mut buffer = vec![0; 16 * 1024];
     loop {
-        let Ok(1..) = from.read(&mut buffer[..]).await.map(|read| {
+        let Ok(1..) = from.read(&mut buffer[..]).await.inspect(|&read| {
             buffer.truncate(read);
-            read
         }) else {
             return;
         };
