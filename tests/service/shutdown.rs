@@ -1,7 +1,7 @@
 //! Told to stop: not ready first, then nothing more is taken in, and what is in flight ends. // L9
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -159,4 +159,46 @@ async fn a_client_that_never_ends_its_request_does_not_keep_the_service_from_end
     process.signal("TERM");
     assert!(process.wait(Duration::from_secs(15)).await.success());
     feed.abort();
+}
+
+/// A client of whichever replica is ready.
+async fn of_any(ready: Arc<RwLock<Vec<Client>>>, stop: Arc<AtomicBool>, token: String) -> usize {
+    let mut answered = 0;
+    while !stop.load(Ordering::SeqCst) {
+        let replicas = ready.read().unwrap().clone();
+        let answer = replicas[answered % replicas.len()].refresh(&token).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answered += 1;
+    }
+    answered
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rolling_restart_under_load_is_not_noticed() {
+    let database = Database::new(Backend::Postgres).await;
+    let start =
+        async || Process::start(&database, &[("AUTH__HTTP__SHUTDOWN_GRACE", "600ms")]).await;
+    let mut replicas = vec![start().await, start().await];
+    let token = replicas[0].signup("ada@example.org").await.refresh;
+    let ready = |replicas: &[Process]| replicas.iter().map(|it| (**it).clone()).collect::<Vec<_>>();
+    let serving = Arc::new(RwLock::new(ready(&replicas)));
+    let stop = Arc::new(AtomicBool::new(false));
+    let clients: Vec<_> = (0..4)
+        .map(|_| tokio::spawn(of_any(serving.clone(), stop.clone(), token.clone())))
+        .collect();
+    for _ in 0..2 {
+        let mut old = replicas.remove(0);
+        old.signal("TERM");
+        while old.get_internal("/readyz").await.status == 200 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        *serving.write().unwrap() = ready(&replicas);
+        assert!(old.wait(LIMIT).await.success());
+        replicas.push(start().await);
+        *serving.write().unwrap() = ready(&replicas);
+    }
+    stop.store(true, Ordering::SeqCst);
+    for client in clients {
+        assert!(client.await.expect("no request was lost") > 0);
+    }
 }
