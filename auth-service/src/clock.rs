@@ -91,7 +91,7 @@ pub struct Clock(Arc<Source>);
 
 #[derive(Debug)]
 enum Source {
-    /// What the time was when this process asked the monotonic clock first, in microseconds.
+    /// The machine's time, or what the database's was when the monotonic clock began.
     System {
         began: std::time::Instant,
         at: AtomicI64,
@@ -100,12 +100,15 @@ enum Source {
     Manual(AtomicI64),
 }
 
+/// Stands for the machine's own time where the database has none.
+const MACHINE: i64 = i64::MIN;
+
 impl Clock {
     /// The machine's time, until [`follow`](Self::follow) is told the database's.
     pub fn system() -> Self {
         Self(Arc::new(Source::System {
             began: std::time::Instant::now(),
-            at: AtomicI64::new(machine_micros()),
+            at: AtomicI64::new(MACHINE),
         }))
     }
 
@@ -117,9 +120,10 @@ impl Clock {
     /// The time now.
     pub fn now(&self) -> Instant {
         match &*self.0 {
-            Source::System { began, at } => {
-                Instant(at.load(Ordering::Relaxed)).plus(began.elapsed())
-            }
+            Source::System { began, at } => match at.load(Ordering::Relaxed) {
+                MACHINE => Instant(machine_micros()),
+                at => Instant(at).plus(began.elapsed()),
+            },
             Source::Manual(at) => Instant(at.load(Ordering::SeqCst)),
         }
     }
@@ -128,8 +132,8 @@ impl Clock {
     /// machine's. A manual clock does not.
     pub fn follow(&self, now: Option<Instant>) {
         if let Source::System { began, at } = &*self.0 {
-            let now = now.unwrap_or_else(|| Instant(machine_micros()));
-            at.store(now.minus(began.elapsed()).0, Ordering::Relaxed);
+            let began_at = now.map_or(MACHINE, |now| now.minus(began.elapsed()).0);
+            at.store(began_at, Ordering::Relaxed);
         }
     }
 

@@ -7,11 +7,16 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, error::PayloadError};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use std::time::Duration;
+use tokio::time::timeout;
 
 use super::problem::{Code, Problem};
 
 /// The largest body, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
+
+/// How long a body may take to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A JSON body of exactly these fields.
 pub struct Body<T>(pub T);
@@ -26,7 +31,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
             .eq_ignore_ascii_case("application/json");
         let bytes = Bytes::from_request(request, payload);
         async move {
-            let bytes = bytes.await.map_err(|error| unreadable(&error))?;
+            let bytes = timeout(BODY_TIMEOUT, bytes).await.map_err(|_| late())?;
+            let bytes = bytes.map_err(|error| unreadable(&error))?;
             if !is_json {
                 return Err(Problem::new(
                     StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -58,6 +64,14 @@ impl<T: DeserializeOwned + 'static> FromRequest for OptionalBody<T> {
         }
         .boxed_local()
     }
+}
+
+fn late() -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        Code::Malformed,
+        "the body did not arrive in time",
+    )
 }
 
 fn unreadable(error: &actix_web::Error) -> Problem {

@@ -4,7 +4,6 @@
 
 mod attacks;
 mod claims;
-mod cost;
 mod forgeries;
 mod jwk;
 mod mirror;
