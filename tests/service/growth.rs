@@ -5,7 +5,7 @@ use std::sync::Arc;
 use auth_service::clock::Clock;
 
 use crate::support::database::Database;
-use crate::support::proxy::Proxy;
+use crate::support::line::Proxy;
 use crate::support::service::START;
 use crate::support::{Backend, Service, Sql, both};
 

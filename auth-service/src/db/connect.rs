@@ -11,7 +11,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
 use tokio::runtime::Handle;
 
-use super::{Connections, Db, DbError, Lite};
+use super::{Connections, Db, DbError, Lite, postgres};
 use crate::config;
 
 /// SQLite lets one connection write at a time; more of them would only wait.
@@ -29,11 +29,12 @@ impl Db {
         let deadline = settings.statement_timeout;
         let pool = match sqlite_path(&settings.url) {
             Some(path) => {
-                let setup = configured(format!(
+                let first = format!(
                     "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; \
                      PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
                     deadline.as_millis()
-                ));
+                );
+                let setup = configured(first, |url| async move { Lite::establish(&url).await });
                 let manager = AsyncDieselConnectionManager::<Lite>::new_with_config(path, setup);
                 Pool::builder(manager)
                     .max_size(size.min(SQLITE_CONNECTIONS))
@@ -41,11 +42,12 @@ impl Db {
                     .map(Connections::Lite)
             }
             None => {
-                let setup = configured(format!(
+                let first = format!(
                     "SET statement_timeout = {}; SET idle_in_transaction_session_timeout = {};",
                     deadline.as_millis(),
                     deadline.as_millis()
-                ));
+                );
+                let setup = configured(first, |url| async move { postgres::connect(&url).await });
                 let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(
                     &settings.url,
                     setup,
@@ -71,18 +73,20 @@ pub(super) fn sqlite_path(url: &str) -> Option<&str> {
 }
 
 /// A test query at each check-out would cost a round trip; a closed connection is noticed anyway.
-fn configured<C>(first: String) -> ManagerConfig<C>
+fn configured<C, F>(first: String, connect: fn(String) -> F) -> ManagerConfig<C>
 where
     C: AsyncConnection + SimpleAsyncConnection + 'static,
+    F: Future<Output = ConnectionResult<C>> + Send + 'static,
 {
     let runtime = Handle::current();
     let mut config = ManagerConfig::default();
     config.recycling_method = RecyclingMethod::Fast;
     config.custom_setup = Box::new(move |url| {
-        let (url, first, runtime) = (url.to_owned(), first.clone(), runtime.clone());
+        let (connecting, first, runtime) =
+            (connect(url.to_owned()), first.clone(), runtime.clone());
         async move {
             runtime
-                .spawn(establish(url, first))
+                .spawn(establish(connecting, first))
                 .await
                 .map_err(|error| ConnectionError::BadConnection(error.to_string()))?
         }
@@ -97,12 +101,15 @@ const ANSWER_GRACE: Duration = Duration::from_secs(1);
 /// How long connecting may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-async fn establish<C>(url: String, first: String) -> ConnectionResult<C>
+async fn establish<C>(
+    connecting: impl Future<Output = ConnectionResult<C>>,
+    first: String,
+) -> ConnectionResult<C>
 where
-    C: AsyncConnection + SimpleAsyncConnection,
+    C: SimpleAsyncConnection,
 {
     let connect = async {
-        let mut conn = C::establish(&url).await?;
+        let mut conn = connecting.await?;
         conn.batch_execute(&first)
             .await
             .map_err(ConnectionError::CouldntSetupConfiguration)?;

@@ -10,13 +10,15 @@ use diesel::pg::Pg;
 use diesel::sql_types::Bool;
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use diesel_async::{
-    AnsiTransactionManager, AsyncConnection, AsyncMigrationHarness, AsyncPgConnection,
-    SimpleAsyncConnection, TransactionManager,
+    AnsiTransactionManager, AsyncMigrationHarness, SimpleAsyncConnection, TransactionManager,
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use super::connect::sqlite_path;
+use super::postgres;
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
@@ -52,11 +54,11 @@ pub async fn run(url: &str) -> Result<Vec<String>, MigrateError> {
     match sqlite_path(url) {
         Some(path) => {
             let path = path.to_owned();
-            tokio::task::spawn_blocking(move || sqlite(&path))
+            tokio::task::spawn_blocking(move || migrate_sqlite(&path))
                 .await
                 .map_err(MigrateError::of)?
         }
-        None => postgres(url, POSTGRES).await,
+        None => migrate_postgres(url, POSTGRES).await,
     }
 }
 
@@ -92,9 +94,7 @@ fn known<DB: Backend>(source: impl MigrationSource<DB>) -> Result<Vec<String>, M
 
 async fn postgres_applied(url: &str) -> Result<Vec<String>, MigrateError> {
     use diesel_async::RunQueryDsl;
-    let mut conn = AsyncPgConnection::establish(url)
-        .await
-        .map_err(MigrateError::of)?;
+    let mut conn = postgres::connect(url).await.map_err(MigrateError::of)?;
     let there = sql::<Bool>("to_regclass('__diesel_schema_migrations') IS NOT NULL");
     match diesel::select(there).get_result(&mut conn).await? {
         true => Ok(applied::table
@@ -128,13 +128,11 @@ fn open_sqlite(path: &str) -> Result<SqliteConnection, MigrateError> {
 
 /// The transaction is begun through diesel: then each migration is a savepoint within it, and
 /// does not end it and the lock with it. A time-out of the role must not cut it short.
-async fn postgres(
+async fn migrate_postgres(
     url: &str,
     source: impl MigrationSource<Pg>,
 ) -> Result<Vec<String>, MigrateError> {
-    let mut conn = AsyncPgConnection::establish(url)
-        .await
-        .map_err(MigrateError::of)?;
+    let mut conn = postgres::connect(url).await.map_err(MigrateError::of)?;
     conn.batch_execute(&format!(
         "SET lock_timeout = {WAIT_MILLIS}; SET statement_timeout = 0; \
          SET idle_in_transaction_session_timeout = 0"
@@ -152,7 +150,8 @@ async fn postgres(
     Ok(applied)
 }
 
-fn sqlite(path: &str) -> Result<Vec<String>, MigrateError> {
+fn migrate_sqlite(path: &str) -> Result<Vec<String>, MigrateError> {
+    make_file(Path::new(path)).map_err(|error| MigrateError(format!("{path}: {error}")))?;
     let mut conn = open_sqlite(path)?;
     conn.batch_execute("PRAGMA journal_mode = WAL")?;
     conn.exclusive_transaction(|conn| {
@@ -160,6 +159,17 @@ fn sqlite(path: &str) -> Result<Vec<String>, MigrateError> {
             .map(names)
             .map_err(MigrateError::of)
     })
+}
+
+/// A file that only its owner can read: it holds addresses and password hashes. SQLite gives the
+/// files that it puts beside it the same mode.
+fn make_file(path: &Path) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false).mode(0o600);
+    options.open(path).map(drop)
 }
 
 fn names(versions: Vec<MigrationVersion<'_>>) -> Vec<String> {

@@ -9,6 +9,7 @@ mod detached;
 mod error;
 pub(crate) mod fragment;
 pub mod migrate;
+mod postgres;
 pub mod schema;
 pub mod types;
 

@@ -20,6 +20,8 @@ use crate::revocation::{self, Reader, Update};
 const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How often a silent stream says where it is.
 const HEARTBEAT: Duration = Duration::from_secs(5);
+/// How soon a replica that is not sure of what it knows looks again.
+const DOUBT: Duration = Duration::from_millis(250);
 
 /// The routes of the internal listener.
 pub fn routes(config: &mut web::ServiceConfig) {
@@ -84,10 +86,13 @@ async fn stream(ctx: Data<Ctx>, request: HttpRequest) -> Result<HttpResponse, Pr
 async fn next(ctx: &Ctx, reader: &mut Reader, mut beat: Instant) -> (String, Instant) {
     loop {
         tokio::select! {
-            update = reader.next(ctx) => return (written(update), beat),
-            () = sleep_until(beat) => beat = Instant::now() + HEARTBEAT,
+            biased;
+            update = reader.next() => return (written(update), beat),
+            () = sleep_until(beat) => {}
         }
-        if let Some(position) = revocation::position(ctx) {
+        beat = Instant::now() + DOUBT;
+        if let Some(position) = reader.position(ctx) {
+            beat = Instant::now() + HEARTBEAT;
             let now = ctx.clock.now().as_secs();
             let data = json!({ "position": position, "at": now });
             return (

@@ -7,6 +7,7 @@ use actix_web::{FromRequest, HttpRequest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::future::{Ready, ready};
+use std::num::NonZeroUsize;
 use utoipa::ToSchema;
 
 use super::problem::{Code, Problem};
@@ -35,12 +36,11 @@ impl<T> Page<T> {
 }
 
 /// The number of items that a page shall have.
-pub fn limit(asked: Option<usize>) -> usize {
-    asked.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT)
+pub fn limit(asked: Option<NonZeroUsize>) -> usize {
+    asked.map_or(DEFAULT_LIMIT, |asked| asked.get().min(MAX_LIMIT))
 }
 
-/// The query of a request, of exactly these parameters. A null character is no part of anything
-/// that can be asked for, and Postgres takes none.
+/// The query of a request, of exactly these parameters.
 pub struct Search<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest for Search<T> {
@@ -49,9 +49,11 @@ impl<T: DeserializeOwned> FromRequest for Search<T> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let text = request.query_string();
-        let query = Query::<T>::from_query(text)
-            .ok()
-            .filter(|_| !text.contains("%00"));
+        // Postgres has no NUL in a text, so no text to look for has one.
+        let query = match text.contains("%00") {
+            true => None,
+            false => Query::<T>::from_query(text).ok(),
+        };
         ready(query.map(|query| Self(query.into_inner())).ok_or_else(|| {
             Problem::new(
                 StatusCode::BAD_REQUEST,

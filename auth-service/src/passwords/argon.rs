@@ -24,8 +24,9 @@ const MAX_LANES: u32 = 64;
 const MAX_WORK: u32 = 4 * MAX_MEMORY;
 
 /// The working memory of one thread, reused from hash to hash: fresh pages cost more than hashing
-/// in them gains.
+/// in them gains. It is taken at the first hash: a replica that hashes nothing holds none.
 pub(super) struct Memory {
+    size: usize,
     blocks: Vec<Block>,
     runs: Arc<AtomicU64>,
 }
@@ -34,7 +35,8 @@ impl Memory {
     /// Memory for hashes of `params`; `runs` counts how often argon2 runs in it.
     pub(super) fn new(params: &Params, runs: Arc<AtomicU64>) -> Self {
         Self {
-            blocks: vec![Block::new(); params.block_count()],
+            size: params.block_count(),
+            blocks: Vec::new(),
             runs,
         }
     }
@@ -49,8 +51,9 @@ impl Memory {
         self.runs.fetch_add(1, Ordering::Relaxed);
         let argon2 = Argon2::new(hash.algorithm, hash.version, hash.params.clone());
         let (password, mut tag) = (password.as_bytes(), vec![0; length]);
-        if hash.params.block_count() <= self.blocks.len() {
+        if hash.params.block_count() <= self.size {
             let blocks = &mut self.blocks;
+            blocks.resize(self.size, Block::new());
             argon2.hash_password_into_with_memory(password, &hash.salt, &mut tag, blocks)?;
         } else {
             argon2.hash_password_into(password, &hash.salt, &mut tag)?;

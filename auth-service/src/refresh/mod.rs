@@ -66,15 +66,17 @@ pub async fn refresh(
     let now = ctx.clock.now();
     let mut conn = ctx.db.conn().await?;
     let rotated = store::rotate(&mut conn, rotation(ctx, &token, now)).await?;
+    let found = match &rotated {
+        Some(_) => None,
+        None => store::find(&mut conn, token.family).await?,
+    };
+    // Signing and judging need no connection of this request's.
+    drop(conn);
     let (session, user) = match rotated {
         Some(rotated) => rotated,
-        None => {
-            let found = store::find(&mut conn, token.family).await?;
-            drop(conn);
-            judge(ctx, token, found, now, origin).await?
-        }
+        None => judge(ctx, token, found, now, origin).await?,
     };
-    Ok(tokens::pair(ctx, &session, user)?)
+    Ok(tokens::pair(ctx, &session, user, now)?)
 }
 
 /// Reads a refresh token that we made.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use auth_service::clock::Clock;
 
 use crate::support::database::Database;
-use crate::support::proxy::{Line, Proxy};
+use crate::support::line::{Line, Proxy};
 use crate::support::service::START;
 use crate::support::{Backend, Service, Sql, Tokens};
 

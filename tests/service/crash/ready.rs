@@ -4,7 +4,7 @@ use auth_service::keys;
 use base64::Engine;
 
 use super::line::on_a_line;
-use crate::support::proxy::Line;
+use crate::support::line::Line;
 use crate::support::{Client, Service, both};
 
 fn key(byte: u8) -> String {

@@ -1,129 +1,106 @@
-//! A line to the database that a test can cut.
+//! A TCP proxy that a test can cut or freeze.
 
-use std::sync::{Arc, Mutex};
+use std::net::SocketAddr;
+use std::sync::Arc;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
-/// What the line does with what comes along.
+/// What the proxy does with its connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Line {
-    /// Carries it.
+pub enum Flow {
+    /// Hands everything on.
     Open,
-    /// Loses the answer to an `UPDATE`, and all that comes after it.
-    LosesAnswers,
-    /// Loses everything, and tells nobody.
-    Silent,
     /// Closes every connection, old and new.
     Cut,
+    /// Keeps every connection and hands nothing on.
+    Frozen,
 }
 
-/// What was sent to the server.
-type Questions = Arc<Mutex<Vec<u8>>>;
-
-/// A proxy before a Postgres server. Ends when it is dropped.
+/// A proxy in front of one server.
 pub struct Proxy {
-    /// The database's URL by way of this proxy.
-    pub url: String,
-    line: Arc<watch::Sender<Line>>,
-    questions: Questions,
-    accepting: JoinHandle<()>,
+    /// Where it listens.
+    pub address: SocketAddr,
+    flow: watch::Sender<Flow>,
+    task: tokio::task::JoinHandle<()>,
 }
 
 impl Proxy {
-    /// A proxy before the database of `url`.
-    pub async fn before(url: &str) -> Self {
-        let (front, rest) = url.rsplit_once('@').expect("a URL with a password");
-        let (server, name) = rest.split_once('/').expect("a URL that names a database");
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let address = listener.local_addr().expect("it is bound");
-        let line = Arc::new(watch::Sender::new(Line::Open));
-        let (state, server) = (line.clone(), server.to_owned());
-        let questions = Questions::default();
-        let asked = questions.clone();
-        let accepting = tokio::spawn(async move {
+    /// A proxy in front of the server that this URL names, and the URL through the proxy.
+    pub async fn before(url: &str) -> (Self, String) {
+        let start = url.rfind('@').or_else(|| url.rfind("//").map(|at| at + 1));
+        let (left, right) = url.split_at(start.expect("a URL") + 1);
+        let (server, path) = right.split_once('/').expect("a URL with a path");
+        let server: Arc<str> = server.into();
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let (flow, watched) = watch::channel(Flow::Open);
+        let task = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                if *state.borrow() != Line::Cut {
-                    let (server, line) = (server.clone(), state.subscribe());
-                    tokio::spawn(connect(client, server, line, asked.clone()));
-                }
+                tokio::spawn(serve(client, server.clone(), watched.clone()));
             }
         });
-        Self {
-            url: format!("{front}@{address}/{name}"),
-            line,
-            questions,
-            accepting,
-        }
+        let proxy = Self {
+            address,
+            flow,
+            task,
+        };
+        (proxy, format!("{left}{address}/{path}"))
     }
 
-    /// Changes what the line does.
-    pub fn set(&self, line: Line) {
-        self.line.send_replace(line);
-    }
-
-    /// Everything that was sent to the server, on all connections.
-    pub fn questions(&self) -> Vec<u8> {
-        self.questions.lock().expect("no panic").clone()
-    }
-
-    /// Closes every connection, and lets new ones through.
-    pub async fn reset(&self) {
-        self.set(Line::Cut);
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        self.set(Line::Open);
+    /// Changes what it does.
+    pub fn set(&self, flow: Flow) {
+        self.flow.send_replace(flow);
     }
 }
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        self.accepting.abort();
-        self.set(Line::Cut);
+        self.task.abort();
+        self.set(Flow::Cut);
     }
 }
 
-async fn connect(
-    client: TcpStream,
-    server: String,
-    mut line: watch::Receiver<Line>,
-    asked: Questions,
-) {
-    let Ok(server) = TcpStream::connect(server).await else {
-        return;
+async fn serve(client: TcpStream, server: Arc<str>, mut flow: watch::Receiver<Flow>) {
+    let mut cut = flow.clone();
+    let pumps = async {
+        if flow.wait_for(|flow| *flow != Flow::Frozen).await.is_err() {
+            return;
+        }
+        let Ok(server) = TcpStream::connect(&*server).await else {
+            return;
+        };
+        let (mut from_client, mut to_client) = client.into_split();
+        let (mut from_server, mut to_server) = server.into_split();
+        tokio::select! {
+            () = pump(&mut from_client, &mut to_server, flow.clone()) => {}
+            () = pump(&mut from_server, &mut to_client, flow.clone()) => {}
+        }
     };
-    let (from_client, to_client) = client.into_split();
-    let (from_server, to_server) = server.into_split();
-    let (carries, mut lost) = (line.clone(), false);
-    let questions = pump(from_client, to_server, |question| {
-        asked.lock().expect("no panic").extend_from_slice(question);
-        *carries.borrow() != Line::Silent
-    });
-    let carries = line.clone();
-    let answers = pump(from_server, to_client, |answer| {
-        let line = *carries.borrow();
-        let tag = answer.windows(9).any(|bytes| bytes == b"UPDATE 1\0");
-        lost |= line == Line::LosesAnswers && tag;
-        line != Line::Silent && !lost
-    });
     tokio::select! {
-        () = questions => {}
-        () = answers => {}
-        _ = line.wait_for(|line| *line == Line::Cut) => {}
+        _ = cut.wait_for(|flow| *flow == Flow::Cut) => {}
+        () = pumps => {}
     }
 }
 
 async fn pump(
-    mut from: impl AsyncReadExt + Unpin,
-    mut to: impl AsyncWriteExt + Unpin,
-    mut carries: impl FnMut(&[u8]) -> bool,
+    from: &mut (impl AsyncReadExt + Unpin),
+    to: &mut (impl AsyncWriteExt + Unpin),
+    mut flow: watch::Receiver<Flow>,
 ) {
     let mut buffer = vec![0; 16 * 1024];
-    while let Ok(read @ 1..) = from.read(&mut buffer).await {
-        let bytes = &buffer[..read];
-        if carries(bytes) && to.write_all(bytes).await.is_err() {
+    loop {
+        let Ok(1..) = from.read(&mut buffer[..]).await.inspect(|&read| {
+            buffer.truncate(read);
+        }) else {
+            return;
+        };
+        if flow.wait_for(|flow| *flow != Flow::Frozen).await.is_err()
+            || to.write_all(&buffer).await.is_err()
+        {
             return;
         }
+        buffer.resize(16 * 1024, 0);
     }
 }

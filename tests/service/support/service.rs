@@ -161,3 +161,10 @@ impl Drop for Service {
         }
     }
 }
+
+impl Service {
+    /// Runs a statement on the service's database, past the service.
+    pub async fn execute(&self, sql: &str) {
+        super::Sql::of(&self.database).await.run(sql).await;
+    }
+}

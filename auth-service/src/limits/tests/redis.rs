@@ -100,12 +100,12 @@ async fn redis_killed_in_the_middle() {
 
     proxy.revive();
     let shared = bench.limits.shared.as_ref().unwrap();
-    for _ in 0..100 {
+    for _ in 0..500 {
         let _ = bench.begin(bench.other_account()).await;
         if shared.is_up() {
             return;
         }
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
     panic!("Redis is back and not used");
 }
