@@ -22,3 +22,4 @@ mod sign_in;
 mod store;
 mod strangers;
 mod support;
+mod tls;

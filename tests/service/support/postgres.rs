@@ -101,11 +101,7 @@ impl Postgres {
         let began = Instant::now();
         self.spawn();
         while AsyncPgConnection::establish(&self.url).await.is_err() {
-            let server = self.server.as_mut().expect("it was started");
-            // The memory of its forerunner may still be held for a moment.
-            if server.try_wait().expect("a child").is_some() {
-                self.spawn();
-            }
+            self.spawn_again_if_it_ended();
             let log = self.folder.path().join("log");
             assert!(
                 began.elapsed() < Duration::from_secs(60),
@@ -113,6 +109,14 @@ impl Postgres {
                 std::fs::read_to_string(log).unwrap_or_default()
             );
             tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// The memory of its forerunner may still be held for a moment.
+    fn spawn_again_if_it_ended(&mut self) {
+        let server = self.server.as_mut().expect("it was started");
+        if server.try_wait().expect("a child").is_some() {
+            self.spawn();
         }
     }
 
@@ -131,6 +135,54 @@ impl Postgres {
         }
         let child = command.stdout(Stdio::null()).stderr(log).spawn();
         self.server = Some(child.expect("postgres runs"));
+    }
+
+    /// Starts the server again so that it speaks TLS and nothing else, and returns the file of its
+    /// certificate, which is for `127.0.0.1` and which nobody trusts yet.
+    pub async fn speak_tls_alone(&mut self) -> String {
+        let certificate = self.data().join("server.crt");
+        let mut openssl = Command::new("openssl");
+        if let Some(user) = user() {
+            openssl.uid(user).gid(user);
+        }
+        let made = openssl
+            .args([
+                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+            ])
+            .args([
+                "-subj",
+                "/CN=127.0.0.1",
+                "-addext",
+                "subjectAltName=IP:127.0.0.1",
+            ])
+            .args(["-addext", "basicConstraints=critical,CA:FALSE", "-keyout"])
+            .arg(self.data().join("server.key"))
+            .arg("-out")
+            .arg(&certificate)
+            .output()
+            .expect("openssl runs");
+        assert!(made.status.success(), "{made:?}");
+        let trusted = self.folder.path().join("trusted.crt");
+        std::fs::copy(&certificate, &trusted).expect("a copy");
+        let rules = "hostssl all all 127.0.0.0/8 scram-sha-256\n";
+        std::fs::write(self.data().join("pg_hba.conf"), rules).expect("the rules");
+        let settings = self.data().join("postgresql.auto.conf");
+        std::fs::write(settings, "ssl = on\n").expect("the settings");
+        self.kill();
+        self.spawn();
+        let began = Instant::now();
+        // Once it is up it refuses a plain line by its rules; before, because it is not up.
+        let refused = |error: String| error.contains("pg_hba");
+        while !(AsyncPgConnection::establish(&self.url).await)
+            .is_err_and(|error| refused(error.to_string()))
+        {
+            assert!(
+                began.elapsed() < Duration::from_secs(60),
+                "it does not start"
+            );
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        trusted.display().to_string()
     }
 
     /// `kill -9` of the server, whose process its pid file names, and of none but its own.
