@@ -86,3 +86,36 @@ impl RedisLink {
         (sent <= Moment::now()).then_some(sent)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entropy::Entropy;
+
+    fn link(seed: u64) -> Box<RedisLink> {
+        match Link::new(Some("redis://127.0.0.1/"), &Entropy::seeded(seed)) {
+            Ok(Link::Redis(link)) => link,
+            _ => panic!("a URL of Redis"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_ping_proves_the_time_at_which_it_was_sent() {
+        let link = link(1);
+        let (before, ping) = (Moment::now(), link.ping());
+        let after = Moment::now();
+        sleep(Duration::from_millis(20)).await;
+        let sent = link.ping_sent(ping.as_bytes()).expect("our own");
+        assert!(sent <= after && before - sent < Duration::from_millis(1));
+    }
+
+    #[tokio::test]
+    async fn nobody_elses_ping_proves_anything() {
+        let link = link(1);
+        let of_future = format!("{}:99999999999", link.replica);
+        let of_other = self::link(2).ping();
+        for junk in [&*of_future, &*of_other, &*link.replica, ":", "", "{}"] {
+            assert_eq!(link.ping_sent(junk.as_bytes()), None, "{junk}");
+        }
+    }
+}

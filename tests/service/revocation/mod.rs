@@ -8,6 +8,7 @@ mod feed;
 mod in_process;
 mod present_state;
 mod races;
+mod redis_apart;
 mod redis_faults;
 mod stream;
 
