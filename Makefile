@@ -20,12 +20,16 @@ run: rust ## build and start the service on SQLite, no other server needed (ARGS
 	@cargo run --locked -p auth-service -- serve $(ARGS)
 
 # The binary is built first, for the tests start it (of the whole workspace, so that features and thus builds are
-# shared with the tests); the tools, so that no test waits for a download.
+# shared with the tests); the tools, so that no test waits for a download. At the end every log of the run is
+# searched for every password and token that it used.
 .PHONY: test
 test: rust ## the whole suite, with a PostgreSQL and a Redis of its own (or TEST_DATABASE_URL, TEST_REDIS_URL)
 	@tests/tools/ensure python node
 	@cargo build --locked --workspace --bins
-	@tests/with-services cargo test --locked --workspace --no-fail-fast $(ARGS)
+	@logs=$$(mktemp -d); trap 'rm -rf -- "$$logs"' EXIT; status=0; \
+	TEST_LOG_DIR=$$logs tests/with-services cargo test --locked --workspace --no-fail-fast $(ARGS) || status=$$?; \
+	tests/tools/scan-logs "$$logs" || status=1; \
+	exit $$status
 
 .PHONY: check
 check: rust ## formatting, lints, dependencies, architecture
@@ -42,10 +46,11 @@ fmt: rust ## format the code
 
 # Written beside first, so that a failed run leaves the committed file as it was.
 .PHONY: openapi
-openapi: rust ## write docs/openapi.json anew from the code
+openapi: rust ## write docs/openapi.json and docs/API.md anew from the code
 	@mkdir -p docs $(TARGET)
 	@cargo run --locked --quiet -p auth-service -- openapi >$(TARGET)/openapi.json
-	@mv $(TARGET)/openapi.json docs/openapi.json
+	@cargo run --locked --quiet -p auth-service -- openapi --markdown >$(TARGET)/API.md
+	@mv $(TARGET)/openapi.json $(TARGET)/API.md docs/
 
 .PHONY: config
 config: rust ## write config/default.toml anew from the code

@@ -100,18 +100,27 @@ pub async fn open(
 pub async fn build(settings: Settings, clock: Clock, entropy: Entropy) -> Result<App, StartError> {
     let ctx = open(settings, clock, entropy).await?;
     let bound = http::bind(Data::from(ctx.clone()))?;
-    let mut tasks = JoinSet::new();
-    let spawn = |tasks: &mut JoinSet<()>| {
-        let of = || ctx.clone();
-        let (a, b, c, d, e) = (of(), of(), of(), of(), of());
-        tasks.spawn(async move { revocation::follow(&a).await });
-        tasks.spawn(async move { revocation::run_link(&b).await });
-        tasks.spawn(async move { revocation::prune(&c).await });
-        tasks.spawn(async move { keep_keys(&d).await });
-        tasks.spawn(async move { keep_time(&e).await });
-    };
-    spawn(&mut tasks);
+    let tasks = background(&ctx);
     Ok(App { ctx, bound, tasks })
+}
+
+/// What goes on beside requests, until the set is dropped.
+fn background(ctx: &Arc<Ctx>) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    macro_rules! keep {
+        ($($task:path),+ $(,)?) => {$({
+            let ctx = ctx.clone();
+            tasks.spawn(async move { $task(&ctx).await });
+        })+};
+    }
+    keep![
+        revocation::follow,
+        revocation::run_link,
+        revocation::prune,
+        keep_keys,
+        keep_time,
+    ];
+    tasks
 }
 
 impl App {
@@ -205,10 +214,9 @@ async fn keep_time(ctx: &Ctx) {
     }
 }
 
-/// Replicas agree on what has expired because their time is the database's.
+/// Replicas agree on what has expired because their time is the database's. The answer is a
+/// little old when it comes: better behind than ahead, where tokens would come from the future.
 async fn follow_database(db: &Db, clock: &Clock) -> Result<(), DbError> {
-    if let Some(now) = db.now().await? {
-        clock.follow(now);
-    }
+    clock.follow(db.now().await?);
     Ok(())
 }

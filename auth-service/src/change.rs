@@ -63,7 +63,7 @@ impl<'a> Change<'a> {
             audit::log(event, origin);
         }
         self.tx.commit().await?;
-        self.ctx.revocations.spread(&self.revoked).await;
+        self.ctx.revocations.spread(self.ctx, &self.revoked).await;
         Ok(())
     }
 

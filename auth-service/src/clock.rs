@@ -1,7 +1,8 @@
 //! Time is given, never taken: everything that reads the time reads it from a [`Clock`].
 //!
 //! In the service the clock follows the database's time, so that replicas whose own clocks
-//! differ still agree on what has expired. In tests it stands still until it is advanced.
+//! differ still agree on what has expired. Between two looks it runs on by the machine's
+//! monotonic clock, which nobody sets. In tests it stands still until it is advanced.
 
 use std::fmt;
 use std::sync::Arc;
@@ -90,17 +91,24 @@ pub struct Clock(Arc<Source>);
 
 #[derive(Debug)]
 enum Source {
-    /// The machine's clock, and how far the database's is ahead of it in microseconds.
-    System { ahead: AtomicI64 },
+    /// The machine's time, or what the database's was when the monotonic clock began.
+    System {
+        began: std::time::Instant,
+        at: AtomicI64,
+    },
     /// A time that moves only when it is told to.
     Manual(AtomicI64),
 }
+
+/// Stands for the machine's own time where the database has none.
+const MACHINE: i64 = i64::MIN;
 
 impl Clock {
     /// The machine's time, until [`follow`](Self::follow) is told the database's.
     pub fn system() -> Self {
         Self(Arc::new(Source::System {
-            ahead: AtomicI64::new(0),
+            began: std::time::Instant::now(),
+            at: AtomicI64::new(MACHINE),
         }))
     }
 
@@ -112,17 +120,20 @@ impl Clock {
     /// The time now.
     pub fn now(&self) -> Instant {
         match &*self.0 {
-            Source::System { ahead } => {
-                Instant(machine_micros().saturating_add(ahead.load(Ordering::Relaxed)))
-            }
+            Source::System { began, at } => match at.load(Ordering::Relaxed) {
+                MACHINE => Instant(machine_micros()),
+                at => Instant(at).plus(began.elapsed()),
+            },
             Source::Manual(at) => Instant(at.load(Ordering::SeqCst)),
         }
     }
 
-    /// Follows the database: `now` is the time that it just told. A manual clock does not.
-    pub fn follow(&self, now: Instant) {
-        if let Source::System { ahead } = &*self.0 {
-            ahead.store(now.0.saturating_sub(machine_micros()), Ordering::Relaxed);
+    /// Follows the database: `now` is the time that it just told; nothing stands for the
+    /// machine's. A manual clock does not.
+    pub fn follow(&self, now: Option<Instant>) {
+        if let Source::System { began, at } = &*self.0 {
+            let began_at = now.map_or(MACHINE, |now| now.minus(began.elapsed()).0);
+            at.store(began_at, Ordering::Relaxed);
         }
     }
 

@@ -12,7 +12,14 @@ use crate::id::Id;
 
 /// A source of random bytes. Clones share it.
 #[derive(Clone, Debug)]
-pub struct Entropy(Arc<Source>);
+pub struct Entropy(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    source: Source,
+    /// When the last identifier was made, in 4096ths of a millisecond.
+    last_id: AtomicU64,
+}
 
 #[derive(Debug)]
 enum Source {
@@ -24,23 +31,31 @@ enum Source {
     },
 }
 
+impl From<Source> for Entropy {
+    fn from(source: Source) -> Self {
+        let last_id = AtomicU64::new(0);
+        Self(Arc::new(Shared { source, last_id }))
+    }
+}
+
 impl Entropy {
     /// The operating system's cryptographic generator, by way of aws-lc.
     pub fn system() -> Self {
-        Self(Arc::new(Source::System(SystemRandom::new())))
+        Source::System(SystemRandom::new()).into()
     }
 
     /// A predictable source. For tests alone.
     pub fn seeded(seed: u64) -> Self {
-        Self(Arc::new(Source::Seeded {
+        Source::Seeded {
             seed,
             counter: AtomicU64::new(0),
-        }))
+        }
+        .into()
     }
 
     /// Fills `out` with random bytes.
     pub fn fill(&self, out: &mut [u8]) {
-        match &*self.0 {
+        match &self.0.source {
             Source::System(random) => random
                 .fill(out)
                 .expect("the operating system's random generator works"),
@@ -68,10 +83,18 @@ impl Entropy {
     }
 
     /// A new row's identifier, a UUID that sorts by its time (RFC 9562 §5.7, version 7): rows made
-    /// together lie together.
+    /// together lie together. Those of one process sort as they were made, also within a moment
+    /// (§6.2, method 3): an audit trail tells what came first.
     pub fn id(&self, now: Instant) -> Id {
-        let millis = (now.as_micros() / 1000).unsigned_abs();
-        uuid::Builder::from_unix_timestamp_millis(millis, &self.bytes())
+        let micros = now.as_micros().unsigned_abs();
+        let now = ((micros / 1000) << 12) | ((micros % 1000) * 4096 / 1000);
+        let next = |last: u64| now.max(last + 1);
+        let last = &self.0.last_id;
+        let before = last.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |last| Some(next(last)));
+        let at = before.map_or(now, next);
+        let mut random: [u8; 10] = self.bytes();
+        random[..2].copy_from_slice(&((at & 0xfff) as u16).to_be_bytes());
+        uuid::Builder::from_unix_timestamp_millis(at >> 12, &random)
             .into_uuid()
             .into()
     }

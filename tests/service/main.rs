@@ -1,6 +1,25 @@
 //! Whole-service tests: the real service over HTTP, on real databases. Each test says in a
 //! comment which requirements of `SECURITY.md` it holds.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+mod accounts;
+mod api_document;
+mod architecture;
+mod clocks;
+mod crash;
+mod docs_page;
+mod fuzzing;
+mod growth;
+mod keys;
+mod migrations;
+mod races;
+mod readme;
 mod refresh;
+mod revocation;
+mod shutdown;
 mod sign_in;
+mod store;
+mod strangers;
 mod support;
+mod tls;

@@ -28,7 +28,7 @@ both! {
         let service = Service::start(backend).await;
         let tokens = service.signup("ada@example.org").await;
         for _ in 0..2 {
-            let answer = service.bearer(&tokens.access).send("POST".parse().unwrap(), "/v1/logout", None).await;
+            let answer = service.bearer(&tokens.access).send(reqwest::Method::POST, "/v1/logout", None).await;
             assert_eq!(answer.status, 204);
             service.me(&tokens.access).await.expect(401, "token_revoked");
             service.refresh(&tokens.refresh).await.expect(401, "refresh_token_revoked");

@@ -97,6 +97,8 @@ named! {
         KeyCreated = "key.created",
         /// A key was taken out in an emergency.
         KeyRemoved = "key.removed",
+        /// Keys were sealed anew under another key-encryption key.
+        KeysResealed = "keys.resealed",
     }
 }
 

@@ -14,6 +14,9 @@ use crate::id::Id;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = audit_events)]
+// One statement, whatever is not known of an event: a failed login must not tell by its statement
+// whether there is such an account.
+#[diesel(treat_none_as_default_value = false)]
 struct Row {
     id: Id,
     at: Instant,

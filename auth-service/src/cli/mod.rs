@@ -16,6 +16,7 @@ use crate::config::{self, Settings};
 use crate::ctx::Ctx;
 use crate::db::migrate;
 use crate::entropy::Entropy;
+use crate::http;
 
 /// Whatever ended a command, in a sentence.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -52,7 +53,11 @@ enum Command {
     #[command(subcommand)]
     Users(users::Command),
     /// Print the OpenAPI document.
-    Openapi,
+    Openapi {
+        /// Print it for people who read instead: `docs/API.md`.
+        #[arg(long)]
+        markdown: bool,
+    },
 }
 
 /// Runs one command.
@@ -72,9 +77,12 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Config { .. } => print(&config::effective_toml(&settings)),
         Command::Keys(command) => keys::run(&*open(settings).await?, command).await,
         Command::Users(command) => users::run(&*open(settings).await?, command).await,
-        Command::Openapi => {
-            let document = crate::http::openapi::document(&settings);
-            print(&(document.to_pretty_json()? + "\n"))
+        Command::Openapi { markdown } => {
+            let document = http::openapi::document();
+            match markdown {
+                true => print(&http::markdown(&document)),
+                false => print(&(document.to_pretty_json()? + "\n")),
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{Failure, print};
 use crate::app::{self, App};
 use crate::clock::Clock;
-use crate::config::{Mode, Settings};
+use crate::config::Settings;
 use crate::entropy::Entropy;
 use crate::logs;
 
@@ -31,9 +31,9 @@ pub(super) async fn run(settings: Settings) -> Result<(), Failure> {
 fn welcome(app: &App) -> Result<(), Failure> {
     let (ctx, public, internal) = (app.ctx(), app.public_addr(), app.internal_addr());
     tracing::info!(%public, %internal, issuer = ctx.settings.issuer, "serving");
-    match ctx.settings.mode {
-        Mode::Production => Ok(()),
-        Mode::Dev => print(&format!(
+    match logs::is_json(&ctx.settings.log, ctx.settings.mode) {
+        true => Ok(()),
+        false => print(&format!(
             r#"
   listening   http://{public} (internal: http://{internal})
   issuer      {issuer}

@@ -187,10 +187,15 @@ impl Settings {
         let (keys, leeway) = (&self.keys, self.revocation.max_leeway);
         let size = [2048, 3072].contains(&keys.rsa_bits);
         found.expect(size, "keys.rsa_bits", "must be 2048 or 3072");
-        let least = keys.jwks_max_age.saturating_add(MINUTE);
+        // The minute is for replicas that load keys late and for clocks that differ.
+        let (margin, why) = match self.mode {
+            Mode::Production => (MINUTE, " and a minute"),
+            Mode::Dev => (Duration::ZERO, ""),
+        };
+        let least = keys.jwks_max_age.saturating_add(margin);
         let why =
-            ": `keys.jwks_max_age` and a minute, so that verifiers know a key before it signs";
-        found.at_least("keys.publish_ahead", keys.publish_ahead, least, why);
+            format!(": `keys.jwks_max_age`{why}, so that verifiers know a key before it signs");
+        found.at_least("keys.publish_ahead", keys.publish_ahead, least, &why);
         let spans = [self.tokens.access_ttl, leeway, keys.jwks_max_age];
         let busy = spans
             .into_iter()

@@ -168,7 +168,8 @@ pub struct Keys {
     #[serde(with = "duration")]
     #[schema(value_type = String)]
     pub rotation_interval: Duration,
-    /// How long a key is published before it signs; at least `jwks_max_age` and a minute.
+    /// How long a key is published before it signs; at least `jwks_max_age`, and in production a
+    /// minute more.
     #[serde(with = "duration")]
     #[schema(value_type = String)]
     pub publish_ahead: Duration,
@@ -423,7 +424,7 @@ impl Default for Http {
 impl Default for Log {
     fn default() -> Self {
         Self {
-            filter: "info".into(),
+            filter: "info,actix_server=warn".into(),
             format: LogFormat::Auto,
         }
     }

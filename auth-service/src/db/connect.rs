@@ -62,6 +62,7 @@ impl Db {
         Ok(Self {
             pool,
             acquire_timeout: settings.acquire_timeout,
+            deadline: deadline + ANSWER_GRACE,
         })
     }
 }
@@ -93,6 +94,9 @@ where
     });
     config
 }
+
+/// How long after `statement_timeout` the database's word that it ended a statement may come.
+const ANSWER_GRACE: Duration = Duration::from_secs(1);
 
 /// How long connecting may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

@@ -1,10 +1,17 @@
 //! Bringing the tables up to date, safely when many replicas start at once: whoever comes first
 //! does it in one transaction, the others wait for it and find nothing left to do.
 
+use diesel::QueryDsl;
+use diesel::backend::Backend;
 use diesel::connection::{Connection, SimpleConnection};
-use diesel::migration::MigrationVersion;
-use diesel::sqlite::SqliteConnection;
-use diesel_async::{AsyncMigrationHarness, SimpleAsyncConnection};
+use diesel::dsl::sql;
+use diesel::migration::{MigrationSource, MigrationVersion};
+use diesel::pg::Pg;
+use diesel::sql_types::Bool;
+use diesel::sqlite::{Sqlite, SqliteConnection};
+use diesel_async::{
+    AnsiTransactionManager, AsyncMigrationHarness, SimpleAsyncConnection, TransactionManager,
+};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
@@ -51,48 +58,101 @@ pub async fn run(url: &str) -> Result<Vec<String>, MigrateError> {
                 .await
                 .map_err(MigrateError::of)?
         }
-        None => migrate_postgres(url).await,
+        None => migrate_postgres(url, POSTGRES).await,
     }
 }
 
-/// Whether the database lacks a migration that this binary knows.
+/// Whether the database lacks a migration that this binary knows. Only reads, so that it needs
+/// no right to make tables and stands in nobody's way.
 ///
 /// # Errors
 /// [`MigrateError`] when the database can't be reached.
 pub async fn pending(url: &str) -> Result<bool, MigrateError> {
-    match sqlite_path(url) {
-        Some(path) => {
-            let mut conn = SqliteConnection::establish(path).map_err(MigrateError::of)?;
-            conn.has_pending_migration(SQLITE).map_err(MigrateError::of)
-        }
-        None => {
-            let conn = postgres::connect(url).await.map_err(MigrateError::of)?;
-            AsyncMigrationHarness::new(conn)
-                .has_pending_migration(POSTGRES)
-                .map_err(MigrateError::of)
-        }
+    let (known, applied) = match sqlite_path(url) {
+        Some(path) => (known::<Sqlite>(SQLITE)?, sqlite_applied(path)?),
+        None => (known::<Pg>(POSTGRES)?, postgres_applied(url).await?),
+    };
+    Ok(known.iter().any(|version| !applied.contains(version)))
+}
+
+diesel::table! {
+    /// Where diesel notes what was applied.
+    #[sql_name = "__diesel_schema_migrations"]
+    applied (version) {
+        /// Which migration.
+        version -> Text,
     }
 }
 
-async fn migrate_postgres(url: &str) -> Result<Vec<String>, MigrateError> {
+fn known<DB: Backend>(source: impl MigrationSource<DB>) -> Result<Vec<String>, MigrateError> {
+    let migrations = source.migrations().map_err(MigrateError::of)?;
+    Ok(migrations
+        .iter()
+        .map(|migration| migration.name().version().to_string())
+        .collect())
+}
+
+async fn postgres_applied(url: &str) -> Result<Vec<String>, MigrateError> {
+    use diesel_async::RunQueryDsl;
+    let mut conn = postgres::connect(url).await.map_err(MigrateError::of)?;
+    let there = sql::<Bool>("to_regclass('__diesel_schema_migrations') IS NOT NULL");
+    match diesel::select(there).get_result(&mut conn).await? {
+        true => Ok(applied::table
+            .select(applied::version)
+            .load(&mut conn)
+            .await?),
+        false => Ok(Vec::new()),
+    }
+}
+
+fn sqlite_applied(path: &str) -> Result<Vec<String>, MigrateError> {
+    use diesel::RunQueryDsl;
+    if !Path::new(path).exists() {
+        return Ok(Vec::new());
+    }
+    let mut conn = open_sqlite(path)?;
+    let there = sql::<Bool>(
+        "EXISTS (SELECT 1 FROM sqlite_schema WHERE name = '__diesel_schema_migrations')",
+    );
+    match diesel::select(there).get_result(&mut conn)? {
+        true => Ok(applied::table.select(applied::version).load(&mut conn)?),
+        false => Ok(Vec::new()),
+    }
+}
+
+fn open_sqlite(path: &str) -> Result<SqliteConnection, MigrateError> {
+    let mut conn = SqliteConnection::establish(path).map_err(MigrateError::of)?;
+    conn.batch_execute(&format!("PRAGMA busy_timeout = {WAIT_MILLIS}"))?;
+    Ok(conn)
+}
+
+/// The transaction is begun through diesel: then each migration is a savepoint within it, and
+/// does not end it and the lock with it. A time-out of the role must not cut it short.
+async fn migrate_postgres(
+    url: &str,
+    source: impl MigrationSource<Pg>,
+) -> Result<Vec<String>, MigrateError> {
     let mut conn = postgres::connect(url).await.map_err(MigrateError::of)?;
     conn.batch_execute(&format!(
-        "SET lock_timeout = {WAIT_MILLIS}; BEGIN; SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"
+        "SET lock_timeout = {WAIT_MILLIS}; SET statement_timeout = 0; \
+         SET idle_in_transaction_session_timeout = 0"
     ))
     .await?;
+    AnsiTransactionManager::begin_transaction(&mut conn).await?;
+    conn.batch_execute(&format!("SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"))
+        .await?;
     let mut harness = AsyncMigrationHarness::new(conn);
     let applied = harness
-        .run_pending_migrations(POSTGRES)
+        .run_pending_migrations(source)
         .map(names)
         .map_err(MigrateError::of)?;
-    harness.into_inner().batch_execute("COMMIT").await?;
+    AnsiTransactionManager::commit_transaction(&mut harness.into_inner()).await?;
     Ok(applied)
 }
 
 fn migrate_sqlite(path: &str) -> Result<Vec<String>, MigrateError> {
     make_file(Path::new(path)).map_err(|error| MigrateError(format!("{path}: {error}")))?;
-    let mut conn = SqliteConnection::establish(path).map_err(MigrateError::of)?;
-    conn.batch_execute(&format!("PRAGMA busy_timeout = {WAIT_MILLIS}"))?;
+    let mut conn = open_sqlite(path)?;
     conn.batch_execute("PRAGMA journal_mode = WAL")?;
     conn.exclusive_transaction(|conn| {
         conn.run_pending_migrations(SQLITE)
@@ -115,3 +175,6 @@ fn make_file(path: &Path) -> std::io::Result<()> {
 fn names(versions: Vec<MigrationVersion<'_>>) -> Vec<String> {
     versions.iter().map(ToString::to_string).collect()
 }
+
+#[cfg(test)]
+mod tests;

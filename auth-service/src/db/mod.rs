@@ -3,7 +3,9 @@
 //! A query is a diesel expression that [`on!`] runs on whichever database is open. Races are
 //! decided by a guard in the `WHERE`, never by a lock, so that both kinds behave alike.
 
+mod conn;
 mod connect;
+mod detached;
 mod error;
 pub(crate) mod fragment;
 pub mod migrate;
@@ -14,23 +16,26 @@ pub mod types;
 use diesel::IntoSql;
 use diesel::sql_types::Integer;
 use diesel::sqlite::SqliteConnection;
-use diesel_async::pooled_connection::deadpool::{Object, Pool};
+use diesel_async::pooled_connection::deadpool::Pool;
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-use std::ops::{Deref, DerefMut};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::time::Duration;
 
 use crate::clock::Instant;
+pub use conn::{Conn, Tx};
+pub(crate) use conn::{Link, on};
+use detached::Detached;
 pub use error::DbError;
 use types::SqlInstant;
 
-type Lite = SyncConnectionWrapper<SqliteConnection>;
+type Lite = SyncConnectionWrapper<SqliteConnection, Detached>;
 
 /// The open database.
 #[derive(Clone)]
 pub struct Db {
     pool: Connections,
     acquire_timeout: Duration,
+    deadline: Duration,
 }
 
 #[derive(Clone)]
@@ -39,29 +44,6 @@ enum Connections {
     Lite(Pool<Lite>),
 }
 
-/// A connection from the pool, each statement a transaction of its own.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a box would cost an allocation a request"
-)]
-pub enum Conn {
-    /// To Postgres.
-    Pg(Object<AsyncPgConnection>),
-    /// To SQLite.
-    Lite(Object<Lite>),
-}
-
-/// Runs one diesel expression on whichever database the connection leads to.
-macro_rules! on {
-    ($conn:expr, $c:ident => $query:expr) => {
-        match $conn {
-            $crate::db::Conn::Pg($c) => $query.await.map_err($crate::db::DbError::from),
-            $crate::db::Conn::Lite($c) => $query.await.map_err($crate::db::DbError::from),
-        }
-    };
-}
-pub(crate) use on;
-
 impl Db {
     /// A connection, within the time that the settings allow.
     ///
@@ -69,13 +51,13 @@ impl Db {
     /// [`DbError::Unavailable`] when none is free or can be made in time.
     pub async fn conn(&self) -> Result<Conn, DbError> {
         let get = async {
-            Ok(match &self.pool {
-                Connections::Pg(pool) => Conn::Pg(pool.get().await?),
-                Connections::Lite(pool) => Conn::Lite(pool.get().await?),
+            Ok::<_, DbError>(match &self.pool {
+                Connections::Pg(pool) => Link::Pg(pool.get().await?),
+                Connections::Lite(pool) => Link::Lite(pool.get().await?),
             })
         };
         match tokio::time::timeout(self.acquire_timeout, get).await {
-            Ok(conn) => conn,
+            Ok(link) => Ok(Conn::new(link?, self.deadline)),
             Err(_) => Err(DbError::Unavailable(
                 "no connection became free in time".into(),
             )),
@@ -88,12 +70,11 @@ impl Db {
     /// # Errors
     /// As [`conn`](Self::conn), and when the database refuses.
     pub async fn begin(&self) -> Result<Tx, DbError> {
-        let mut tx = Tx(Some(self.conn().await?));
-        match &mut *tx {
-            Conn::Pg(pg) => pg.batch_execute("BEGIN").await?,
-            Conn::Lite(lite) => lite.batch_execute("BEGIN IMMEDIATE").await?,
-        }
-        Ok(tx)
+        let statement = match self.is_sqlite() {
+            true => "BEGIN IMMEDIATE",
+            false => "BEGIN",
+        };
+        Tx::begin(self.conn().await?, statement).await
     }
 
     /// Whether the database answers.
@@ -111,14 +92,12 @@ impl Db {
     /// # Errors
     /// As [`ping`](Self::ping).
     pub async fn now(&self) -> Result<Option<Instant>, DbError> {
-        let mut conn = self.conn().await?;
-        match &mut conn {
-            Conn::Lite(_) => Ok(None),
-            Conn::Pg(pg) => {
-                let now = diesel::dsl::sql::<SqlInstant>("clock_timestamp()");
-                Ok(Some(diesel::select(now).get_result(pg).await?))
-            }
+        if self.is_sqlite() {
+            return Ok(None);
         }
+        let mut conn = self.conn().await?;
+        let now = diesel::dsl::sql::<SqlInstant>("clock_timestamp()");
+        on!(&mut conn, c => diesel::select(now).get_result(c)).map(Some)
     }
 
     /// Whether this is the embedded database.
@@ -133,61 +112,5 @@ impl Db {
             Connections::Lite(pool) => pool.status(),
         };
         (status.size.saturating_sub(status.available), status.size)
-    }
-}
-
-/// An open transaction. Dropped without [`commit`](Self::commit) it takes its connection out of
-/// the pool and closes it: put back, it would carry its locks to the next user.
-pub struct Tx(Option<Conn>);
-
-impl Tx {
-    /// Makes what was done lasting.
-    ///
-    /// # Errors
-    /// When the database refuses; then nothing was done, or it can't be known.
-    pub async fn commit(self) -> Result<(), DbError> {
-        self.end("COMMIT").await
-    }
-
-    /// Undoes what was done and keeps the connection, for an end that was to be expected.
-    ///
-    /// # Errors
-    /// When the database can't be reached; nothing is done then either.
-    pub async fn rollback(self) -> Result<(), DbError> {
-        self.end("ROLLBACK").await
-    }
-
-    async fn end(mut self, statement: &str) -> Result<(), DbError> {
-        match &mut *self {
-            Conn::Pg(pg) => pg.batch_execute(statement).await?,
-            Conn::Lite(lite) => lite.batch_execute(statement).await?,
-        }
-        drop(self.0.take());
-        Ok(())
-    }
-}
-
-const OPEN: &str = "a transaction has its connection until it ends";
-
-impl Deref for Tx {
-    type Target = Conn;
-    fn deref(&self) -> &Conn {
-        self.0.as_ref().expect(OPEN)
-    }
-}
-
-impl DerefMut for Tx {
-    fn deref_mut(&mut self) -> &mut Conn {
-        self.0.as_mut().expect(OPEN)
-    }
-}
-
-impl Drop for Tx {
-    fn drop(&mut self) {
-        match self.0.take() {
-            Some(Conn::Pg(object)) => drop(Object::take(object)),
-            Some(Conn::Lite(object)) => drop(Object::take(object)),
-            None => {}
-        }
     }
 }

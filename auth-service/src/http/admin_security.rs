@@ -3,9 +3,12 @@
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Json, Path};
 use serde::Deserialize;
+use std::num::NonZeroUsize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::extract::{Admin, Body, From};
+use super::bearer::Admin;
+use super::body::Body;
+use super::came_from::CameFrom;
 use super::page::{Page, Search, limit};
 use super::problem::Problem;
 use crate::audit::{self, AuditEvent, Filter};
@@ -29,13 +32,13 @@ pub enum RevokeRequest {
 /// Revoke a token, a session or all sessions of an account
 ///
 /// Works again and again, and for what does not exist.
-#[utoipa::path(post, path = "/v1/admin/revocations", tag = "Admin", security(("bearer" = [])), responses(
+#[utoipa::path(post, path = "/v1/admin/revocations", tag = "Admin", security(("bearer" = [])), request_body = RevokeRequest, responses(
     (status = 204, description = "Whatever it names is refused from now on"),
 ))]
 pub async fn revoke(
     ctx: Data<Ctx>,
     admin: Admin,
-    From(origin): From,
+    CameFrom(origin): CameFrom,
     Body(asked): Body<RevokeRequest>,
 ) -> Result<HttpResponse, Problem> {
     let actor = admin.actor();
@@ -69,7 +72,7 @@ pub async fn list_keys(ctx: Data<Ctx>, _: Admin) -> Result<Json<Vec<KeyInfo>>, P
 pub async fn rotate_keys(
     ctx: Data<Ctx>,
     admin: Admin,
-    From(origin): From,
+    CameFrom(origin): CameFrom,
 ) -> Result<Json<KeyInfo>, Problem> {
     Ok(Json(keys::rotate(&ctx, admin.actor(), &origin).await?))
 }
@@ -85,7 +88,7 @@ pub async fn rotate_keys(
 pub async fn remove_key(
     ctx: Data<Ctx>,
     admin: Admin,
-    From(origin): From,
+    CameFrom(origin): CameFrom,
     kid: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     keys::remove(&ctx, &kid, admin.actor(), &origin).await?;
@@ -100,8 +103,8 @@ pub struct ListAudit {
     /// The `next_cursor` of the page before.
     cursor: Option<Id>,
     /// Events on a page: 50 where nothing is said, 200 at most.
-    #[param(minimum = 1)]
-    limit: Option<usize>,
+    #[param(value_type = Option<usize>, minimum = 1)]
+    limit: Option<NonZeroUsize>,
     /// Only events done by or to this account.
     user_id: Option<Id>,
     /// Only events of this kind, such as `login`.

@@ -4,9 +4,12 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Json, Path};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use std::num::NonZeroUsize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::extract::{Admin, Body, From};
+use super::bearer::Admin;
+use super::body::Body;
+use super::came_from::CameFrom;
 use super::me::given;
 use super::page::{Page, Search, limit};
 use super::problem::Problem;
@@ -23,18 +26,18 @@ pub struct ListUsers {
     /// The `next_cursor` of the page before.
     cursor: Option<Id>,
     /// Accounts on a page: 50 where nothing is said, 200 at most.
-    #[param(minimum = 1)]
-    limit: Option<usize>,
+    #[param(value_type = Option<usize>, minimum = 1)]
+    limit: Option<NonZeroUsize>,
     /// Only the account with this email address.
     email: Option<String>,
 }
 
 /// The accounts, in the order they were made
-#[utoipa::path(get, path = "/v1/admin/users", tag = "Admin", security(("bearer" = [])),
+#[utoipa::path(get, path = "/v1/admin/users", operation_id = "list_users", tag = "Admin", security(("bearer" = [])),
     params(ListUsers),
     responses(
         (status = 200, body = Page<AdminUserInfo>, description = "A page of accounts"),
-        (status = 422, body = Problem, description = "`validation_failed`: `email` is no email address"),
+        (status = 422, description = "`validation_failed`"),
     ),
 )]
 pub async fn list(
@@ -79,14 +82,15 @@ pub struct CreateUserRequest {
 }
 
 /// Make an account
-#[utoipa::path(post, path = "/v1/admin/users", tag = "Admin", security(("bearer" = [])), responses(
+#[utoipa::path(post, path = "/v1/admin/users", operation_id = "create_user", tag = "Admin", security(("bearer" = [])), request_body = CreateUserRequest, responses(
     (status = 201, body = AdminUserInfo, description = "The account"),
-    (status = 409, body = Problem, description = "`email_taken`"),
+    (status = 409, description = "`email_taken`"),
+    (status = 503, description = "`busy`"),
 ))]
 pub async fn create(
     ctx: Data<Ctx>,
     admin: Admin,
-    From(origin): From,
+    CameFrom(origin): CameFrom,
     Body(given): Body<CreateUserRequest>,
 ) -> Result<HttpResponse, Problem> {
     let new = NewUser {
@@ -101,7 +105,7 @@ pub async fn create(
 }
 
 /// An account
-#[utoipa::path(get, path = "/v1/admin/users/{id}", tag = "Admin", security(("bearer" = [])),
+#[utoipa::path(get, path = "/v1/admin/users/{id}", operation_id = "get_user", tag = "Admin", security(("bearer" = [])),
     params(("id" = Id, Path, description = "The account")),
     responses((status = 200, body = AdminUserInfo, description = "The account")),
 )]
@@ -132,14 +136,14 @@ pub struct UpdateUserRequest {
 }
 
 /// Change an account
-#[utoipa::path(patch, path = "/v1/admin/users/{id}", tag = "Admin", security(("bearer" = [])),
-    params(("id" = Id, Path, description = "The account")),
+#[utoipa::path(patch, path = "/v1/admin/users/{id}", operation_id = "update_user", tag = "Admin", security(("bearer" = [])),
+    request_body = UpdateUserRequest, params(("id" = Id, Path, description = "The account")),
     responses((status = 200, body = AdminUserInfo, description = "The account as it is now")),
 )]
 pub async fn update(
     ctx: Data<Ctx>,
     admin: Admin,
-    From(origin): From,
+    CameFrom(origin): CameFrom,
     id: Path<Id>,
     Body(asked): Body<UpdateUserRequest>,
 ) -> Result<Json<AdminUserInfo>, Problem> {
@@ -156,14 +160,14 @@ pub async fn update(
 /// Delete an account
 ///
 /// Its sessions end and its access tokens die now.
-#[utoipa::path(delete, path = "/v1/admin/users/{id}", tag = "Admin", security(("bearer" = [])),
+#[utoipa::path(delete, path = "/v1/admin/users/{id}", operation_id = "delete_user", tag = "Admin", security(("bearer" = [])),
     params(("id" = Id, Path, description = "The account")),
     responses((status = 204, description = "The account is gone")),
 )]
 pub async fn delete(
     ctx: Data<Ctx>,
     admin: Admin,
-    From(origin): From,
+    CameFrom(origin): CameFrom,
     id: Path<Id>,
 ) -> Result<HttpResponse, Problem> {
     users::delete_any(&ctx, *id, admin.actor(), &origin).await?;
@@ -171,7 +175,7 @@ pub async fn delete(
 }
 
 /// The living sessions of an account
-#[utoipa::path(get, path = "/v1/admin/users/{id}/sessions", tag = "Admin", security(("bearer" = [])),
+#[utoipa::path(get, path = "/v1/admin/users/{id}/sessions", operation_id = "list_user_sessions", tag = "Admin", security(("bearer" = [])),
     params(("id" = Id, Path, description = "The account")),
     responses((status = 200, body = Vec<SessionInfo>, description = "The sessions, newest first")),
 )]
@@ -187,14 +191,14 @@ pub async fn list_sessions(
 /// End all sessions of an account
 ///
 /// Its access tokens die now.
-#[utoipa::path(delete, path = "/v1/admin/users/{id}/sessions", tag = "Admin", security(("bearer" = [])),
+#[utoipa::path(delete, path = "/v1/admin/users/{id}/sessions", operation_id = "end_user_sessions", tag = "Admin", security(("bearer" = [])),
     params(("id" = Id, Path, description = "The account")),
     responses((status = 204, description = "All sessions have ended")),
 )]
 pub async fn end_sessions(
     ctx: Data<Ctx>,
     admin: Admin,
-    From(origin): From,
+    CameFrom(origin): CameFrom,
     id: Path<Id>,
 ) -> Result<HttpResponse, Problem> {
     users::get(&ctx, *id).await?;

@@ -6,14 +6,13 @@ use actix_web::web::{Data, Path};
 use utoipa_swagger_ui::{Config, serve};
 
 use super::problem::Problem;
-use crate::ctx::Ctx;
 
 /// The API, for tools
 #[utoipa::path(get, path = "/openapi.json", tag = "Discovery", responses(
     (status = 200, body = Object, description = "This document (OpenAPI 3.1)"),
 ))]
-pub async fn openapi(ctx: Data<Ctx>) -> HttpResponse {
-    HttpResponse::Ok().json(super::openapi::document(&ctx.settings))
+pub async fn openapi() -> HttpResponse {
+    HttpResponse::Ok().json(super::openapi::document())
 }
 
 /// Nothing from anywhere else, and in nobody's frame.
@@ -21,10 +20,11 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; \
      style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; \
      connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/// The page's address ends in a slash, for its assets' sake.
+/// The page's address ends in a slash, for its assets' sake. All addresses are relative: the
+/// issuer may have a path.
 pub async fn redirect() -> HttpResponse {
     HttpResponse::PermanentRedirect()
-        .insert_header((header::LOCATION, "/docs/"))
+        .insert_header((header::LOCATION, "docs/"))
         .finish()
 }
 
@@ -42,7 +42,10 @@ pub async fn page(
         .body(file.bytes.into_owned()))
 }
 
-/// What the page shows.
+/// What the page shows, without the bar for other people's documents and without the badge of a
+/// validator on the internet.
 pub fn config() -> Config<'static> {
-    Config::from("/openapi.json")
+    Config::from("../openapi.json")
+        .use_base_layout()
+        .validator_url("none")
 }

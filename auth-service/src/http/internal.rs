@@ -7,23 +7,21 @@ use actix_web::{HttpRequest, web};
 use futures_util::stream;
 use serde_json::json;
 use shared_claims::Snapshot;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::draining::Draining;
 use super::problem::Problem;
 use crate::ctx::Ctx;
 use crate::db::DbError;
 use crate::revocation::{self, Reader, Update};
 
-/// Set once the service has been told to stop: it is not ready any more, and still serves.
-#[derive(Default)]
-pub struct Draining(pub AtomicBool);
-
 /// How long a dependency may take to say that it is there.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How often a silent stream says where it is.
 const HEARTBEAT: Duration = Duration::from_secs(5);
+/// How soon a replica that is not sure of what it knows looks again.
+const DOUBT: Duration = Duration::from_millis(250);
 
 /// The routes of the internal listener.
 pub fn routes(config: &mut web::ServiceConfig) {
@@ -43,7 +41,7 @@ async fn livez() -> HttpResponse {
 async fn readyz(ctx: Data<Ctx>, draining: Data<Draining>) -> HttpResponse {
     let database = matches!(timeout(PROBE_TIMEOUT, ctx.db.ping()).await, Ok(Ok(())));
     let keys = ctx.keys.is_ready(ctx.clock.now());
-    let stopping = draining.0.load(Ordering::Relaxed);
+    let stopping = draining.has_begun();
     let mut response = match database && keys && !stopping {
         true => HttpResponse::Ok(),
         false => HttpResponse::ServiceUnavailable(),
@@ -88,10 +86,13 @@ async fn stream(ctx: Data<Ctx>, request: HttpRequest) -> Result<HttpResponse, Pr
 async fn next(ctx: &Ctx, reader: &mut Reader, mut beat: Instant) -> (String, Instant) {
     loop {
         tokio::select! {
-            update = reader.next(ctx) => return (written(update), beat),
-            () = sleep_until(beat) => beat = Instant::now() + HEARTBEAT,
+            biased;
+            update = reader.next() => return (written(update), beat),
+            () = sleep_until(beat) => {}
         }
-        if let Some(position) = revocation::position(ctx) {
+        beat = Instant::now() + DOUBT;
+        if let Some(position) = reader.position(ctx) {
+            beat = Instant::now() + HEARTBEAT;
             let now = ctx.clock.now().as_secs();
             let data = json!({ "position": position, "at": now });
             return (

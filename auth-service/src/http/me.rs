@@ -5,14 +5,16 @@ use actix_web::web::{Data, Json};
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
-use super::extract::{Body, From, SignedIn};
+use super::bearer::SignedIn;
+use super::body::Body;
+use super::came_from::CameFrom;
 use super::problem::Problem;
 use crate::ctx::Ctx;
 use crate::tokens::TokenError;
 use crate::users::{self, UserInfo, UsersError};
 
 /// The account
-#[utoipa::path(get, path = "/v1/me", tag = "Account", security(("bearer" = [])), responses(
+#[utoipa::path(get, path = "/v1/me", operation_id = "get_me", tag = "Account", security(("bearer" = [])), responses(
     (status = 200, body = UserInfo, description = "The account"),
 ))]
 pub async fn show(ctx: Data<Ctx>, SignedIn(bearer): SignedIn) -> Result<Json<UserInfo>, Problem> {
@@ -38,13 +40,13 @@ pub(super) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 }
 
 /// Change the account
-#[utoipa::path(patch, path = "/v1/me", tag = "Account", security(("bearer" = [])), responses(
+#[utoipa::path(patch, path = "/v1/me", operation_id = "update_me", tag = "Account", security(("bearer" = [])), request_body = UpdateMeRequest, responses(
     (status = 200, body = UserInfo, description = "The account as it is now"),
 ))]
 pub async fn update(
     ctx: Data<Ctx>,
     SignedIn(bearer): SignedIn,
-    From(origin): From,
+    CameFrom(origin): CameFrom,
     Body(given): Body<UpdateMeRequest>,
 ) -> Result<Json<UserInfo>, Problem> {
     let user = match given.name {
@@ -66,15 +68,16 @@ pub struct DeleteMeRequest {
 /// Delete the account
 ///
 /// Its sessions end and its access tokens die now. The password is asked for again.
-#[utoipa::path(delete, path = "/v1/me", tag = "Account", security(("bearer" = [])), responses(
+#[utoipa::path(delete, path = "/v1/me", operation_id = "delete_me", tag = "Account", security(("bearer" = [])), request_body = DeleteMeRequest, responses(
     (status = 204, description = "The account is gone"),
-    (status = 403, body = Problem, description = "`wrong_password`"),
-    (status = 429, body = Problem, description = "`rate_limited`"),
+    (status = 403, description = "`wrong_password`"),
+    (status = 429, description = "`rate_limited`"),
+    (status = 503, description = "`busy`"),
 ))]
 pub async fn delete(
     ctx: Data<Ctx>,
     SignedIn(bearer): SignedIn,
-    From(origin): From,
+    CameFrom(origin): CameFrom,
     Body(given): Body<DeleteMeRequest>,
 ) -> Result<HttpResponse, Problem> {
     users::delete(&ctx, bearer.user, &given.password, &origin)
@@ -98,15 +101,16 @@ pub struct ChangePasswordRequest {
 /// Change the password
 ///
 /// Every other session ends, and its access tokens die now.
-#[utoipa::path(post, path = "/v1/me/password", tag = "Account", security(("bearer" = [])), responses(
+#[utoipa::path(post, path = "/v1/me/password", tag = "Account", security(("bearer" = [])), request_body = ChangePasswordRequest, responses(
     (status = 204, description = "The password was changed"),
-    (status = 403, body = Problem, description = "`wrong_password`"),
-    (status = 429, body = Problem, description = "`rate_limited`"),
+    (status = 403, description = "`wrong_password`"),
+    (status = 429, description = "`rate_limited`"),
+    (status = 503, description = "`busy`"),
 ))]
 pub async fn change_password(
     ctx: Data<Ctx>,
     SignedIn(bearer): SignedIn,
-    From(origin): From,
+    CameFrom(origin): CameFrom,
     Body(given): Body<ChangePasswordRequest>,
 ) -> Result<HttpResponse, Problem> {
     let (current, new) = (&given.current_password, &given.new_password);

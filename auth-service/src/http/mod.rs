@@ -3,10 +3,14 @@
 
 mod admin_security;
 mod admin_users;
+mod bearer;
+mod body;
+mod came_from;
 mod docs;
+mod draining;
 mod errors;
-mod extract;
 mod internal;
+mod markdown;
 mod me;
 mod my_sessions;
 pub mod openapi;
@@ -19,6 +23,7 @@ mod sign_in;
 mod span;
 mod well_known;
 
-pub use extract::MAX_BODY;
+pub use body::MAX_BODY;
+pub use markdown::markdown;
 pub use problem::Code;
 pub use server::{Bound, bind};

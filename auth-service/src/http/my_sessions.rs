@@ -3,7 +3,8 @@
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Json, Path};
 
-use super::extract::{From, SignedIn};
+use super::bearer::SignedIn;
+use super::came_from::CameFrom;
 use super::problem::Problem;
 use crate::audit::Actor;
 use crate::ctx::Ctx;
@@ -11,7 +12,7 @@ use crate::id::Id;
 use crate::sessions::{self, SessionInfo};
 
 /// The account's living sessions, newest first
-#[utoipa::path(get, path = "/v1/me/sessions", tag = "Account", security(("bearer" = [])), responses(
+#[utoipa::path(get, path = "/v1/me/sessions", operation_id = "list_my_sessions", tag = "Account", security(("bearer" = [])), responses(
     (status = 200, body = Vec<SessionInfo>, description = "The sessions"),
 ))]
 pub async fn list(
@@ -25,14 +26,14 @@ pub async fn list(
 /// End one session
 ///
 /// Its access tokens die now. Works again and again.
-#[utoipa::path(delete, path = "/v1/me/sessions/{id}", tag = "Account", security(("bearer" = [])),
+#[utoipa::path(delete, path = "/v1/me/sessions/{id}", operation_id = "end_my_session", tag = "Account", security(("bearer" = [])),
     params(("id" = Id, Path, description = "The session")),
     responses((status = 204, description = "The session has ended, or was none of this account")),
 )]
 pub async fn end(
     ctx: Data<Ctx>,
     SignedIn(bearer): SignedIn,
-    From(origin): From,
+    CameFrom(origin): CameFrom,
     id: Path<Id>,
 ) -> Result<HttpResponse, Problem> {
     let actor = Actor::User(bearer.user);
@@ -43,13 +44,13 @@ pub async fn end(
 /// End all sessions, this one too
 ///
 /// All access tokens of the account die now.
-#[utoipa::path(delete, path = "/v1/me/sessions", tag = "Account", security(("bearer" = [])), responses(
+#[utoipa::path(delete, path = "/v1/me/sessions", operation_id = "end_my_sessions", tag = "Account", security(("bearer" = [])), responses(
     (status = 204, description = "All sessions have ended"),
 ))]
 pub async fn end_all(
     ctx: Data<Ctx>,
     SignedIn(bearer): SignedIn,
-    From(origin): From,
+    CameFrom(origin): CameFrom,
 ) -> Result<HttpResponse, Problem> {
     sessions::end_all(&ctx, bearer.user, Actor::User(bearer.user), &origin).await?;
     Ok(HttpResponse::NoContent().finish())

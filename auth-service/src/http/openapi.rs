@@ -1,19 +1,19 @@
 //! The OpenAPI document, made from the handlers, and what all of them have in common.
 
 use utoipa::openapi::path::Operation;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, OpenApi, Ref, Response, ResponseBuilder};
+use utoipa::openapi::schema::{AllOfBuilder, ObjectBuilder, Schema, Type};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, Header, OpenApi, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{Modify, OpenApi as _};
 
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::routes::Paths;
-use crate::config::Settings;
 
-/// The document of this service.
-pub fn document(settings: &Settings) -> OpenApi {
+/// The document of this service. Its server is wherever it was read from.
+pub fn document() -> OpenApi {
     let mut document = Description::openapi();
     document.merge(Paths::openapi());
-    document.servers = Some(vec![utoipa::openapi::Server::new(&settings.issuer)]);
+    document.servers = Some(vec![utoipa::openapi::Server::new(".")]);
     Common.modify(&mut document);
     document
 }
@@ -35,7 +35,7 @@ pub fn document(settings: &Settings) -> OpenApi {
 )]
 struct Description;
 
-/// Adds to each operation the answers that its parts bring along.
+/// Adds to each operation the answers that its parts bring along, and to each error its codes.
 struct Common;
 
 impl Modify for Common {
@@ -43,9 +43,10 @@ impl Modify for Common {
         let components = document.components.get_or_insert_default();
         let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
         components.add_security_scheme("bearer", bearer);
+        if let Some(RefOr::T(Schema::Object(code))) = components.schemas.get_mut("Code") {
+            code.description = Some(meanings());
+        }
         for (path, item) in &mut document.paths.paths {
-            let is_admin = path.starts_with("/v1/admin/");
-            let has_path_id = path.contains('{');
             let operations = [
                 &mut item.get,
                 &mut item.post,
@@ -53,64 +54,110 @@ impl Modify for Common {
                 &mut item.delete,
             ];
             for operation in operations.into_iter().flatten() {
-                describe(operation, is_admin, has_path_id);
+                describe(operation, path);
+                for (status, response) in &mut operation.responses.responses {
+                    if let (RefOr::T(response), true) = (response, status.as_str() >= "400") {
+                        describe_problem(response, status);
+                    }
+                }
             }
         }
     }
 }
 
-fn describe(operation: &mut Operation, is_admin: bool, has_path_id: bool) {
-    let is_optional =
-        |operation: &Operation| operation.security.as_ref().is_some_and(|all| all.len() > 1);
-    let add = |operation: &mut Operation, status: &str, codes: &str| {
-        let responses = &mut operation.responses.responses;
-        if !responses.contains_key(status) {
-            responses.insert(status.into(), problem(codes).into());
-        }
-    };
-    if operation.request_body.is_some() {
-        add(operation, "400", "`malformed`");
-        add(operation, "413", "`payload_too_large`");
-        add(operation, "415", "`unsupported_media_type`");
-        add(
-            operation,
-            "422",
-            "`validation_failed`; `errors` names the fields",
-        );
-    }
-    if operation
+fn describe(operation: &mut Operation, path: &str) {
+    let none = || vec![SecurityRequirement::default()];
+    let security = operation.security.get_or_insert_with(none);
+    let needs_bearer = !security.contains(&SecurityRequirement::default());
+    let is_admin = path.starts_with("/v1/admin/");
+    let has_parameters = operation
         .parameters
         .as_ref()
-        .is_some_and(|all| !all.is_empty())
-    {
-        add(operation, "400", "`malformed`");
+        .is_some_and(|all| !all.is_empty());
+    if operation.request_body.is_some() {
+        add(operation, "400", &[Code::Malformed]);
+        add(operation, "413", &[Code::PayloadTooLarge]);
+        add(operation, "415", &[Code::UnsupportedMediaType]);
+        add(operation, "422", &[Code::ValidationFailed]);
     }
-    if has_path_id && is_admin {
-        add(operation, "404", "`not_found`");
+    if has_parameters {
+        add(operation, "400", &[Code::Malformed]);
     }
-    if operation.security.is_some() && !is_optional(operation) {
-        add(
-            operation,
-            "401",
-            "`token_missing`, `token_invalid`, `token_expired`, `token_revoked`, `claims_stale`",
-        );
-        add(
-            operation,
-            "503",
-            "`unavailable`, and `busy` where a password is hashed",
-        );
+    if path.contains('{') && is_admin {
+        add(operation, "404", &[Code::NotFound]);
+    }
+    if needs_bearer {
+        let refused = [
+            Code::TokenMissing,
+            Code::TokenInvalid,
+            Code::TokenExpired,
+            Code::TokenRevoked,
+            Code::ClaimsStale,
+        ];
+        add(operation, "401", &refused);
+        add(operation, "503", &[Code::Unavailable]);
     }
     if is_admin {
-        add(operation, "403", "`forbidden`");
+        add(operation, "403", &[Code::Forbidden]);
     }
 }
 
-fn problem(codes: &str) -> Response {
-    let content = ContentBuilder::new()
-        .schema(Some(Ref::from_schema_name("Problem")))
-        .build();
-    ResponseBuilder::new()
-        .description(codes)
-        .content("application/problem+json", content)
-        .build()
+/// Names the codes in the description of the status, beside those that the handler names.
+fn add(operation: &mut Operation, status: &str, codes: &[Code]) {
+    let responses = &mut operation.responses.responses;
+    let empty = || RefOr::T(ResponseBuilder::new().build());
+    if let RefOr::T(response) = responses.entry(status.into()).or_insert_with(empty) {
+        for code in codes.iter().map(|code| quoted(*code)) {
+            let text = &mut response.description;
+            if !text.contains(&code) {
+                *text = format!("{text}{}{code}", if text.is_empty() { "" } else { ", " });
+            }
+        }
+    }
+}
+
+/// The body of an error: a problem with one of the codes that the description names.
+fn describe_problem(response: &mut Response, status: &str) {
+    let named = |code: &&(Code, &str)| response.description.contains(&quoted(code.0));
+    let codes = Code::ALL.iter().filter(named).map(|(code, _)| word(*code));
+    let code = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(codes));
+    let body = AllOfBuilder::new()
+        .item(Ref::from_schema_name("Problem"))
+        .item(ObjectBuilder::new().property("code", code));
+    let content = ContentBuilder::new().schema(Some(body)).build();
+    response
+        .content
+        .insert("application/problem+json".into(), content.into());
+    let header = match status {
+        "401" => "WWW-Authenticate",
+        "429" | "503" => "Retry-After",
+        _ => return,
+    };
+    response
+        .headers
+        .insert(header.into(), Header::default().into());
+}
+
+/// Every code and what it means, as a list.
+fn meanings() -> String {
+    let lines = Code::ALL
+        .iter()
+        .map(|(code, meaning)| format!("\n- {}:{meaning}", quoted(*code)));
+    format!(
+        "What went wrong, in a word that does not change.\n{}",
+        lines.collect::<String>()
+    )
+}
+
+fn quoted(code: Code) -> String {
+    format!("`{}`", word(code))
+}
+
+pub(super) fn word(code: Code) -> String {
+    match serde_json::to_value(code) {
+        Ok(serde_json::Value::String(word)) => word,
+        other => unreachable!("a code is a word, not {other:?}"),
+    }
 }

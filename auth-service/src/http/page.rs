@@ -7,6 +7,7 @@ use actix_web::{FromRequest, HttpRequest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::future::{Ready, ready};
+use std::num::NonZeroUsize;
 use utoipa::ToSchema;
 
 use super::problem::{Code, Problem};
@@ -35,8 +36,8 @@ impl<T> Page<T> {
 }
 
 /// The number of items that a page shall have.
-pub fn limit(asked: Option<usize>) -> usize {
-    asked.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT)
+pub fn limit(asked: Option<NonZeroUsize>) -> usize {
+    asked.map_or(DEFAULT_LIMIT, |asked| asked.get().min(MAX_LIMIT))
 }
 
 /// The query of a request, of exactly these parameters.
@@ -47,8 +48,13 @@ impl<T: DeserializeOwned> FromRequest for Search<T> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let query = Query::<T>::from_query(request.query_string());
-        ready(query.map(|query| Self(query.into_inner())).map_err(|_| {
+        let text = request.query_string();
+        // Postgres has no NUL in a text, so no text to look for has one.
+        let query = match text.contains("%00") {
+            true => None,
+            false => Query::<T>::from_query(text).ok(),
+        };
+        ready(query.map(|query| Self(query.into_inner())).ok_or_else(|| {
             Problem::new(
                 StatusCode::BAD_REQUEST,
                 Code::Malformed,

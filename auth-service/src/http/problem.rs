@@ -9,10 +9,23 @@ use std::fmt;
 use std::time::Duration;
 use utoipa::ToSchema;
 
-/// What went wrong, in a word that does not change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Code {
+macro_rules! codes {
+    ($($(#[doc = $text:literal])+ $name:ident,)+) => {
+        /// What went wrong, in a word that does not change.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Code {
+            $($(#[doc = $text])+ $name,)+
+        }
+
+        impl Code {
+            /// Every code and what it means, for the documents.
+            pub const ALL: &[(Self, &str)] = &[$((Self::$name, concat!($($text),+))),+];
+        }
+    };
+}
+
+codes! {
     /// The body is not JSON, or a query or path can't be read.
     Malformed,
     /// A field is missing, unknown, or has a value that can't be used; `errors` names each.

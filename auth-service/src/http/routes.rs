@@ -62,7 +62,7 @@ pub fn public(config: &mut web::ServiceConfig) {
         .configure(api)
         .route("/docs", web::get().to(docs::redirect))
         .route("/docs/{file:.*}", web::get().to(docs::page))
-        .app_data(web::PayloadConfig::new(super::extract::MAX_BODY))
+        .app_data(web::PayloadConfig::new(super::body::MAX_BODY))
         .app_data(web::PathConfig::default().error_handler(|_, _| {
             Problem::new(
                 StatusCode::BAD_REQUEST,

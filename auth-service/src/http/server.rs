@@ -6,12 +6,11 @@ use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::atomic::Ordering;
 use tracing_actix_web::TracingLogger;
 
-use super::internal::{self, Draining};
+use super::draining::{Draining, say_goodbye};
 use super::span::RequestSpan;
-use super::{docs, request_id, routes};
+use super::{docs, internal, request_id, routes};
 use crate::ctx::Ctx;
 
 /// Both listeners, bound and not yet served.
@@ -42,15 +41,17 @@ pub fn bind(ctx: Data<Ctx>) -> io::Result<Bound> {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         workers => workers,
     };
-    let (shared, drain) = (ctx.clone(), draining.clone());
+    let (shared, goodbye, drain) = (ctx.clone(), draining.clone(), draining.clone());
     let public = HttpServer::new(move || {
         App::new()
             .app_data(shared.clone())
+            .app_data(goodbye.clone())
             .app_data(Data::new(docs::config()))
             .configure(routes::public)
             .default_service(web::to(routes::not_found))
             .wrap(TracingLogger::<RequestSpan>::new())
             .wrap(from_fn(request_id::identify))
+            .wrap(from_fn(say_goodbye))
     })
     .workers(workers)
     .shutdown_timeout(timeout)
@@ -105,7 +106,7 @@ impl Bound {
             () = stop => {}
         }
         tracing::info!("stopping: not ready any more, still serving");
-        self.draining.0.store(true, Ordering::Relaxed);
+        self.draining.begin();
         tokio::time::sleep(grace).await;
         public.stop(true).await;
         public_server.await??;

@@ -5,7 +5,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::extract::{Body, From, OptionalBody, bearer_token};
+use super::bearer::bearer_token;
+use super::body::{Body, OptionalBody};
+use super::came_from::CameFrom;
 use super::problem::Problem;
 use crate::audit::Actor;
 use crate::ctx::Ctx;
@@ -29,15 +31,15 @@ pub struct SignupRequest {
 }
 
 /// Make an account and sign in
-#[utoipa::path(post, path = "/v1/signup", tag = "Sign-in", responses(
+#[utoipa::path(post, path = "/v1/signup", tag = "Sign-in", request_body = SignupRequest, responses(
     (status = 201, body = TokenPair, description = "The account was made; this is its first session"),
-    (status = 403, body = Problem, description = "`signup_disabled`"),
-    (status = 409, body = Problem, description = "`email_taken`"),
-    (status = 503, body = Problem, description = "`busy`, `unavailable`"),
+    (status = 403, description = "`signup_disabled`"),
+    (status = 409, description = "`email_taken`"),
+    (status = 503, description = "`busy`, `unavailable`"),
 ))]
 pub async fn signup(
     ctx: Data<Ctx>,
-    From(origin): From,
+    CameFrom(origin): CameFrom,
     Body(given): Body<SignupRequest>,
 ) -> Result<HttpResponse, Problem> {
     let credentials = Credentials {
@@ -64,15 +66,15 @@ pub struct LoginRequest {
 /// Sign in
 ///
 /// Unknown, wrong and disabled are one answer, which takes the same time.
-#[utoipa::path(post, path = "/v1/login", tag = "Sign-in", responses(
+#[utoipa::path(post, path = "/v1/login", tag = "Sign-in", request_body = LoginRequest, responses(
     (status = 200, body = TokenPair, description = "A new session"),
-    (status = 401, body = Problem, description = "`invalid_credentials`"),
-    (status = 429, body = Problem, description = "`rate_limited`"),
-    (status = 503, body = Problem, description = "`busy`, `unavailable`"),
+    (status = 401, description = "`invalid_credentials`"),
+    (status = 429, description = "`rate_limited`"),
+    (status = 503, description = "`busy`, `unavailable`"),
 ))]
 pub async fn login(
     ctx: Data<Ctx>,
-    From(origin): From,
+    CameFrom(origin): CameFrom,
     Body(given): Body<LoginRequest>,
 ) -> Result<Json<TokenPair>, Problem> {
     let pair = users::login(&ctx, &given.email, &given.password, &origin).await?;
@@ -92,14 +94,14 @@ pub struct RefreshRequest {
 ///
 /// Within the reuse window the token before the current one gets the same answer, so parallel
 /// tabs and lost responses log nobody out. Later, or older, it ends the session.
-#[utoipa::path(post, path = "/v1/refresh", tag = "Sign-in", responses(
+#[utoipa::path(post, path = "/v1/refresh", tag = "Sign-in", request_body = RefreshRequest, responses(
     (status = 200, body = TokenPair, description = "A fresh access token and the session's current refresh token"),
-    (status = 401, body = Problem, description = "`refresh_token_invalid`, `refresh_token_expired`, `refresh_token_revoked`, `refresh_token_reused`"),
-    (status = 503, body = Problem, description = "`unavailable`: nothing was consumed, try again"),
+    (status = 401, description = "`refresh_token_invalid`, `refresh_token_expired`, `refresh_token_revoked`, `refresh_token_reused`"),
+    (status = 503, description = "`unavailable`: nothing was consumed, try again"),
 ))]
 pub async fn refresh(
     ctx: Data<Ctx>,
-    From(origin): From,
+    CameFrom(origin): CameFrom,
     Body(given): Body<RefreshRequest>,
 ) -> Result<Json<TokenPair>, Problem> {
     let pair = refresh::refresh(&ctx, &given.refresh_token, &origin).await?;
@@ -112,13 +114,13 @@ pub async fn refresh(
 /// again and again.
 #[utoipa::path(post, path = "/v1/logout", tag = "Sign-in", request_body = Option<RefreshRequest>, responses(
     (status = 204, description = "The session has ended"),
-    (status = 401, body = Problem, description = "`token_missing`, `token_invalid`, `token_expired`, `refresh_token_invalid`"),
-    (status = 503, body = Problem, description = "`unavailable`"),
+    (status = 401, description = "`token_missing`, `token_invalid`, `token_expired`, `refresh_token_invalid`"),
+    (status = 503, description = "`unavailable`"),
 ), security((), ("bearer" = [])))]
 pub async fn logout(
     ctx: Data<Ctx>,
     request: HttpRequest,
-    From(origin): From,
+    CameFrom(origin): CameFrom,
     OptionalBody(given): OptionalBody<RefreshRequest>,
 ) -> Result<HttpResponse, Problem> {
     let (user, session) = match given {

@@ -25,6 +25,21 @@ pub struct JsonWebKey {
     alg: String,
     /// The key's RFC 7638 thumbprint.
     kid: String,
+    /// The curve of an `EC` or `OKP` key.
+    #[schema(required = false)]
+    crv: String,
+    /// A coordinate of an `EC` key, or the whole of an `OKP` key.
+    #[schema(required = false)]
+    x: String,
+    /// The other coordinate of an `EC` key.
+    #[schema(required = false)]
+    y: String,
+    /// The modulus of an `RSA` key.
+    #[schema(required = false)]
+    n: String,
+    /// The exponent of an `RSA` key.
+    #[schema(required = false)]
+    e: String,
 }
 
 /// The published keys (RFC 7517 §5).
@@ -37,9 +52,9 @@ pub struct JsonWebKeySet {
 
 /// The keys that verify access tokens
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "Discovery", responses(
-    (status = 200, body = JsonWebKeySet, description = "The key set; keep it for `max-age`"),
+    (status = 200, body = JsonWebKeySet, content_type = "application/jwk-set+json", description = "The key set; keep it for `max-age`"),
     (status = 304, description = "It is as it was when you got this `ETag`"),
-    (status = 503, body = Problem, description = "`unavailable`"),
+    (status = 503, description = "`unavailable`"),
 ))]
 pub async fn jwks(ctx: Data<Ctx>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let ring = ctx.keys.ring()?;
@@ -62,14 +77,12 @@ pub async fn jwks(ctx: Data<Ctx>, request: HttpRequest) -> Result<HttpResponse, 
 
 /// RFC 9110 §13.1.2: weak comparison, any of a list.
 fn is_current(request: &HttpRequest, etag: &str) -> bool {
-    let asked = request.headers().get(header::IF_NONE_MATCH);
+    let asked = request.headers().get_all(header::IF_NONE_MATCH);
     asked
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|list| {
-            list.split(',')
-                .map(|one| one.trim().trim_start_matches("W/"))
-                .any(|one| one == etag || one == "*")
-        })
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|list| list.split(','))
+        .map(|one| one.trim().trim_start_matches("W/"))
+        .any(|one| one == etag || one == "*")
 }
 
 /// What this service is and where its parts are (RFC 8414 §2): only what works.

@@ -52,14 +52,11 @@ pub struct Times {
 /// The state of each key, in the order given. `overlap` is how long a key stays published after
 /// it stopped signing: the life of an access token, the leeway and the JWKS's `max-age`.
 pub fn states(keys: &[Times], now: Instant, overlap: Duration) -> Vec<State> {
-    let kept = || keys.iter().filter(|key| key.removed_at.is_none());
-    let active = kept()
-        .filter(|key| key.active_at <= now)
-        .map(|key| key.slot)
-        .max();
+    // A key that was taken out while it signed has ended the one before it all the same.
+    let signed = |key: &Times| key.active_at <= key.removed_at.map_or(now, |at| at.min(now));
     let stopped_at = |slot| {
-        kept()
-            .filter(|later| later.slot > slot && later.active_at <= now)
+        keys.iter()
+            .filter(|later| later.slot > slot && signed(later))
             .map(|later| later.active_at)
             .min()
     };
@@ -67,7 +64,7 @@ pub fn states(keys: &[Times], now: Instant, overlap: Duration) -> Vec<State> {
         .map(|key| match (key.removed_at, stopped_at(key.slot)) {
             (Some(_), _) => State::Removed,
             _ if key.active_at > now => State::Next,
-            _ if Some(key.slot) == active => State::Active,
+            (None, None) => State::Active,
             (None, Some(stopped)) if now < stopped.plus(overlap) => State::Retiring,
             _ => State::Gone,
         })
@@ -118,9 +115,20 @@ mod tests {
     }
 
     #[test]
-    fn a_removed_key_is_replaced_by_the_newest_that_may_sign() {
+    fn a_removed_key_revives_none_that_it_had_replaced() {
+        let mut keys = [key(1, 0), key(2, 1000), key(3, 1050)];
+        keys[1].removed_at = Some(at(1050));
+        assert_eq!(
+            states(&keys, at(1050), OVERLAP),
+            [Retiring, Removed, Active]
+        );
+        assert_eq!(states(&keys, at(1100), OVERLAP), [Gone, Removed, Active]);
+    }
+
+    #[test]
+    fn a_key_that_is_removed_before_it_signs_replaces_none() {
         let mut keys = [key(1, 0), key(2, 1000)];
-        keys[1].removed_at = Some(at(1500));
+        keys[1].removed_at = Some(at(900));
         assert_eq!(states(&keys, at(1500), OVERLAP), [Active, Removed]);
     }
 

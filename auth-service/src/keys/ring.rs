@@ -112,16 +112,12 @@ impl Ring {
 
 impl SigningKey {
     fn open(sealer: &Sealer, row: &Row) -> Result<Self, KeysError> {
-        let broken = |why: String| KeysError::Broken {
-            kid: row.kid.clone(),
-            why,
-        };
         let pkcs8 = open(sealer, row, Purpose::Signing)?;
-        let signer = Signer::parse(&row.alg, &pkcs8).map_err(|error| broken(error.to_string()))?;
+        let signer = Signer::parse(&row.alg, &pkcs8).map_err(|why| row.broken(why))?;
         let alg: Algorithm = row
             .alg
             .parse()
-            .map_err(|_| broken("unknown algorithm".into()))?;
+            .map_err(|_| row.broken("unknown algorithm"))?;
         Ok(Self {
             kid: row.kid.clone(),
             header: header(alg, &row.kid),
@@ -155,19 +151,19 @@ fn open(
     };
     sealer
         .open(&label, &row.sealed)
-        .map_err(|error| KeysError::Broken {
-            kid: row.kid.clone(),
-            why: error.to_string(),
-        })
+        .map_err(|why| row.broken(why))
 }
 
-/// The public half, read as strictly as a verifier does.
+/// The public half, read as strictly as a verifier does. It is not sealed, but `kid` is, and is its
+/// thumbprint: whoever can write to the database can't have a key of their own published.
 fn public(row: &Row) -> Result<Jwk, KeysError> {
     let json = row.public_jwk.as_ref().map(|json| json.0.to_string());
-    Jwk::from_json(json.unwrap_or_default().as_bytes()).map_err(|error| KeysError::Broken {
-        kid: row.kid.clone(),
-        why: error.to_string(),
-    })
+    let jwk = Jwk::from_json(json.unwrap_or_default().as_bytes());
+    let jwk = jwk.map_err(|why| row.broken(why))?;
+    if jwk.kid() != row.kid || jwk.thumbprint() != row.kid {
+        return Err(row.broken("its public half does not belong to it"));
+    }
+    Ok(jwk)
 }
 
 fn verifying(jwks: &[Jwk]) -> Result<KeySet, KeysError> {

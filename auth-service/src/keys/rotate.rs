@@ -60,28 +60,36 @@ pub async fn rotate(ctx: &Ctx, actor: Actor, origin: &Origin) -> Result<KeyInfo,
     list(ctx).await?.pop().ok_or(KeysError::NoActiveKey)
 }
 
-/// Takes a key out at once: it is published no more, nothing that it signed counts, and if no
-/// other key could sign a new one does from now on.
+/// Takes a key out at once: it is published no more, and nothing that it signed counts. If it was
+/// the one that signs, the one that waits does from now on, for verifiers know it already; else a
+/// new one.
 ///
 /// # Errors
 /// [`KeysError::NotFound`] · [`KeysError::Db`]
 pub async fn remove(ctx: &Ctx, kid: &str, actor: Actor, origin: &Origin) -> Result<(), KeysError> {
     let now = ctx.clock.now();
     let mut conn = ctx.db.conn().await?;
-    let rows = store::all(&mut conn, Purpose::Signing).await?;
+    let mut left = store::all(&mut conn, Purpose::Signing).await?;
     drop(conn);
-    let others: Vec<Row> = rows.iter().filter(|row| row.kid != kid).cloned().collect();
-    let heir = match can_sign(ctx, &others) {
-        true => None,
-        false => Some(signing_key(ctx, next_slot(&rows), now).await),
-    };
+    let named = left.iter_mut().find(|row| row.kid == kid);
+    named
+        .ok_or(KeysError::NotFound)?
+        .removed_at
+        .get_or_insert(now);
+    let heir = heir(ctx, &left).await;
     let mut change = Change::begin(ctx).await?;
     if !store::remove(&mut change, kid, now).await? {
         change.abandon().await?;
         return Err(KeysError::NotFound);
     }
-    if let Some(heir) = &heir {
-        store::insert(&mut change, heir).await?;
+    match &heir {
+        Some(heir) if left.iter().any(|row| row.kid == heir.kid) => {
+            store::activate(&mut change, &heir.kid, now).await?;
+        }
+        Some(heir) => {
+            store::insert(&mut change, heir).await?;
+        }
+        None => {}
     }
     change.revoke(Kind::Kid, kid, None).await?;
     let event = Event::new(EventKind::KeyRemoved, actor)
@@ -89,6 +97,19 @@ pub async fn remove(ctx: &Ctx, kid: &str, actor: Actor, origin: &Origin) -> Resu
     change.commit(event, origin).await?;
     load(ctx).await?;
     Ok(())
+}
+
+/// The key that signs from now on, where none can.
+async fn heir(ctx: &Ctx, rows: &[Row]) -> Option<Row> {
+    if can_sign(ctx, rows) {
+        return None;
+    }
+    let states = ring::states(rows, ctx.clock.now(), overlap(ctx));
+    let waits = std::iter::zip(rows, states).find(|(_, state)| *state == State::Next);
+    match waits {
+        Some((row, _)) => Some(row.clone()),
+        None => Some(signing_key(ctx, next_slot(rows), ctx.clock.now()).await),
+    }
 }
 
 fn is_due(ctx: &Ctx, rows: &[Row]) -> bool {

@@ -66,6 +66,12 @@ impl Sealer {
         [&[FORMAT], key.name.as_slice(), &nonce, &body].concat()
     }
 
+    /// Whether it was sealed under the first key, as everything would be now.
+    pub fn is_current(&self, sealed: &[u8]) -> bool {
+        let first = self.0.first();
+        first.is_some_and(|key| sealed.get(1..=NAME_LEN) == Some(key.name.as_slice()))
+    }
+
     /// Opens what [`seal`](Self::seal) made for the same label.
     ///
     /// # Errors

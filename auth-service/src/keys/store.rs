@@ -4,8 +4,8 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
 
-use super::Purpose;
 use super::lifecycle::Times;
+use super::{KeysError, Purpose};
 use crate::clock::Instant;
 use crate::db::schema::keys;
 use crate::db::types::Json;
@@ -27,6 +27,11 @@ pub(super) struct Row {
 }
 
 impl Row {
+    pub(super) fn broken(&self, why: impl ToString) -> KeysError {
+        let (kid, why) = (self.kid.clone(), why.to_string());
+        KeysError::Broken { kid, why }
+    }
+
     pub(super) fn times(&self) -> Times {
         Times {
             slot: self.slot,
@@ -50,6 +55,23 @@ pub(super) async fn insert(conn: &mut Conn, row: &Row) -> Result<bool, DbError> 
     let rows = on!(conn, c => diesel::insert_into(keys::table)
         .values(row)
         .on_conflict_do_nothing()
+        .execute(c))?;
+    Ok(rows == 1)
+}
+
+/// Lets a key that waits sign now.
+pub(super) async fn activate(conn: &mut Conn, kid: &str, now: Instant) -> Result<(), DbError> {
+    on!(conn, c => diesel::update(keys::table.find(kid))
+        .set(keys::active_at.eq(now))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Replaces a sealed secret by the same one sealed anew; nothing happens where it has changed.
+pub(super) async fn reseal(conn: &mut Conn, row: &Row, sealed: &[u8]) -> Result<bool, DbError> {
+    let rows = on!(conn, c => diesel::update(keys::table.find(&row.kid))
+        .filter(keys::sealed.eq(&row.sealed))
+        .set(keys::sealed.eq(sealed))
         .execute(c))?;
     Ok(rows == 1)
 }

@@ -76,7 +76,7 @@ pub async fn refresh(
         Some(rotated) => rotated,
         None => judge(ctx, token, found, now, origin).await?,
     };
-    Ok(tokens::pair(ctx, &session, user)?)
+    Ok(tokens::pair(ctx, &session, user, now)?)
 }
 
 /// Reads a refresh token that we made.

@@ -4,12 +4,12 @@ use shared_claims::{Entry, Snapshot};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::{Numbered, store};
+use super::{Numbered, follow, store};
 use crate::ctx::Ctx;
 use crate::db::DbError;
 
 /// What a reader of the stream is told next.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Update {
     /// Something was revoked. `position` is where to resume after it.
     Revoked {
@@ -20,6 +20,13 @@ pub enum Update {
     },
     /// The reader fell too far behind and must take the snapshot again.
     Reset,
+}
+
+/// An entry, and the position that was reached with it.
+#[derive(Clone, Debug)]
+pub(super) struct News {
+    pub entry: Entry,
+    pub position: i64,
 }
 
 /// Everything that counts now, and the position from which to follow the stream.
@@ -39,8 +46,12 @@ pub async fn snapshot(ctx: &Ctx) -> Result<Snapshot, DbError> {
 /// A reader of the stream.
 pub struct Reader {
     backlog: std::vec::IntoIter<Numbered>,
-    news: Receiver<Numbered>,
+    news: Receiver<News>,
     must_reset: bool,
+    /// Everything up to here was delivered.
+    position: i64,
+    /// Everything up to here is in the backlog, or was before `position`.
+    settled: i64,
 }
 
 /// Follows the stream from `position` (nothing: from now). Entries may come twice, never not at
@@ -49,48 +60,62 @@ pub struct Reader {
 /// # Errors
 /// [`DbError`]
 pub async fn stream_from(ctx: &Ctx, position: Option<i64>) -> Result<Reader, DbError> {
+    let revocations = &ctx.revocations;
+    if position > Some(revocations.tail().last()) {
+        // Another replica may have been quicker.
+        follow::ask(ctx).await?;
+    }
     // Listening begins before the backlog is read, so that nothing falls between the two.
-    let news = ctx.revocations.news.subscribe();
-    let last = ctx.revocations.tail().last();
-    let backlog = match position {
-        Some(position) if position <= last => {
+    let news = revocations.news.subscribe();
+    let (last, settled) = {
+        let tail = revocations.tail();
+        (tail.last(), tail.position())
+    };
+    let known = position.filter(|position| *position <= last);
+    let backlog = match known {
+        Some(position) => {
             store::live_after(&mut ctx.db.conn().await?, position, ctx.clock.now()).await?
         }
-        _ => Vec::new(),
+        None => Vec::new(),
     };
     Ok(Reader {
         backlog: backlog.into_iter(),
         news,
-        must_reset: position.is_some_and(|position| position > last),
+        must_reset: known != position,
+        position: known.unwrap_or(settled),
+        settled,
     })
 }
 
 impl Reader {
     /// The next update; waits for it. Safe to drop while it waits.
-    pub async fn next(&mut self, ctx: &Ctx) -> Update {
+    pub async fn next(&mut self) -> Update {
         if std::mem::take(&mut self.must_reset) {
             return Update::Reset;
         }
-        let numbered = match self.backlog.next() {
-            Some(numbered) => numbered,
-            None => match self.news.recv().await {
-                Ok(numbered) => numbered,
-                Err(RecvError::Lagged(_)) => return Update::Reset,
-                // The sender lives as long as the service; it ends with it.
-                Err(RecvError::Closed) => std::future::pending().await,
-            },
-        };
-        let seen = ctx.revocations.tail().position();
-        Update::Revoked {
-            entry: numbered.entry,
-            position: seen.min(numbered.seq),
+        if let Some(Numbered { seq, entry }) = self.backlog.next() {
+            return self.revoked(entry, seq.min(self.settled));
+        }
+        self.position = self.position.max(self.settled);
+        match self.news.recv().await {
+            Ok(News { entry, position }) => self.revoked(entry, position),
+            Err(RecvError::Lagged(_)) => Update::Reset,
+            // The sender lives as long as the service; it ends with it.
+            Err(RecvError::Closed) => std::future::pending().await,
         }
     }
-}
 
-/// The position up to which everything was delivered, if this replica is sure of it now.
-pub fn position(ctx: &Ctx) -> Option<i64> {
-    ctx.revocations
-        .is_fresh(ctx)
-        .then(|| ctx.revocations.tail().position())
+    fn revoked(&mut self, entry: Entry, position: i64) -> Update {
+        self.position = self.position.max(position);
+        Update::Revoked {
+            entry,
+            position: self.position,
+        }
+    }
+
+    /// The position up to which everything was delivered to this reader, if this replica is sure
+    /// now that it has missed nothing itself.
+    pub fn position(&self, ctx: &Ctx) -> Option<i64> {
+        ctx.revocations.is_fresh(ctx).then_some(self.position)
+    }
 }

@@ -3,11 +3,14 @@
 
 use std::sync::PoisonError;
 use std::time::Duration;
-use tokio::time::Instant as Moment;
+use tokio::time::{Instant as Moment, sleep};
 
 use super::store;
 use crate::ctx::Ctx;
 use crate::db::DbError;
+
+/// How long to gather what others tell before the database is asked for it.
+const GATHER: Duration = Duration::from_millis(5);
 
 /// Fills the mirror with everything that counts now.
 ///
@@ -23,18 +26,21 @@ pub async fn load(ctx: &Ctx) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Asks the database for news, again and again.
+/// Asks the database for news, again and again, and at once when another replica rings.
 pub async fn follow(ctx: &Ctx) {
     let pause = ctx.settings.revocation.max_lag / 4;
     loop {
         if let Err(error) = ask(ctx).await {
             tracing::warn!(%error, "revocations could not be read");
         }
-        tokio::time::sleep(pause).await;
+        tokio::select! {
+            () = sleep(pause) => {}
+            () = ctx.revocations.bell.notified() => sleep(GATHER).await,
+        }
     }
 }
 
-async fn ask(ctx: &Ctx) -> Result<(), DbError> {
+pub(super) async fn ask(ctx: &Ctx) -> Result<(), DbError> {
     let asked = Moment::now();
     let (last, missing) = {
         let mut tail = ctx.revocations.tail();
@@ -42,28 +48,38 @@ async fn ask(ctx: &Ctx) -> Result<(), DbError> {
         (tail.last(), tail.missing())
     };
     let mut conn = ctx.db.conn().await?;
-    for numbered in store::news(&mut conn, last, &missing).await? {
-        ctx.revocations.take(&numbered);
-    }
+    let mut news = store::news(&mut conn, last, &missing).await?;
+    drop(conn);
+    news.retain(|numbered| ctx.revocations.take(numbered));
     ctx.revocations.asked_at(asked);
+    ctx.revocations.link.make_up(ctx, &news).await;
     Ok(())
 }
 
 impl super::Revocations {
     fn asked_at(&self, moment: Moment) {
-        *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = Some(moment);
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        *asked = Some(moment).max(*asked);
     }
 }
 
 /// Forgets, in memory and in the database, what can match no living token, once a minute.
 pub async fn prune(ctx: &Ctx) {
     loop {
-        tokio::time::sleep(Duration::from_secs(60)).await;
-        let now = ctx.clock.now();
-        ctx.revocations.mirror.prune(now.as_secs());
-        let pruned = async { store::prune(&mut ctx.db.conn().await?, now).await };
-        if let Err(error) = pruned.await {
+        sleep(Duration::from_secs(60)).await;
+        if let Err(error) = forget_dead(ctx).await {
             tracing::warn!(%error, "dead revocations could not be pruned");
         }
     }
+}
+
+/// As [`prune`], once.
+///
+/// # Errors
+/// [`DbError`]; what is in memory was pruned then.
+pub async fn forget_dead(ctx: &Ctx) -> Result<(), DbError> {
+    let now = ctx.clock.now();
+    ctx.revocations.mirror.prune(now.as_secs());
+    store::prune(&mut ctx.db.conn().await?, now).await?;
+    Ok(())
 }

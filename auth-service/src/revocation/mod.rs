@@ -4,29 +4,37 @@
 //! keeps a mirror of it in memory and checks tokens against that. News reaches the mirror three
 //! ways: at once where it was made here, at once from other replicas through Redis, and in any
 //! case by asking the database several times within `revocation.max_lag`. A mirror that was not
-//! brought up to date within `max_lag` is not believed: then the database is asked for each
+//! brought up to date within that time is not believed: then the database is asked for each
 //! token, and where it does not answer in time, nobody is let in.
 
+mod check;
 mod feed;
+mod fill;
 mod follow;
-mod redis;
+mod link;
+mod listen;
 mod store;
 mod tail;
 
 use serde::{Deserialize, Serialize};
-use shared_claims::{Claims, Entry, Kind, Mirror, Verdict};
-use std::sync::{Mutex, PoisonError};
+use shared_claims::{Entry, Kind, Mirror};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::{Notify, broadcast};
-use tokio::time::Instant as Moment;
+use tokio::time::{Instant as Moment, sleep_until};
 
 use crate::clock::Instant;
 use crate::ctx::Ctx;
 use crate::db::{Conn, DbError};
+use feed::News;
 use tail::Tail;
 
-pub use feed::{Reader, Update, position, snapshot, stream_from};
-pub use follow::{follow, load, prune};
-pub use redis::{Link, LinkError, client, info_field, run as run_link};
+pub use check::{RevocationError, check};
+pub use feed::{Reader, Update, snapshot, stream_from};
+pub use fill::info_field;
+pub use follow::{follow, forget_dead, load, prune};
+pub use link::{Link, LinkError, client};
+pub use listen::run as run_link;
 
 /// An entry of the feed and its number in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,29 +46,28 @@ pub struct Numbered {
     pub entry: Entry,
 }
 
-/// Whether a token is revoked can't be told now.
-#[derive(Debug, thiserror::Error)]
-pub enum RevocationError {
-    /// The mirror is too old and the database did not answer in time.
-    #[error("revocations can't be checked: {0}")]
-    Unavailable(String),
-    /// The database failed.
-    #[error(transparent)]
-    Db(#[from] DbError),
-}
-
 /// What this replica knows of revocations.
 pub struct Revocations {
     mirror: Mirror,
     tail: Mutex<Tail>,
-    news: broadcast::Sender<Numbered>,
+    news: broadcast::Sender<News>,
     asked: Mutex<Option<Moment>>,
+    bell: Notify,
     link: Link,
     keys_changed: Notify,
 }
 
 /// News that a reader of the stream may lag behind before it must take the snapshot again.
 const BACKLOG: usize = 4096;
+
+/// The longest that a revocation waits for replicas that Redis does not reach.
+const MAX_WAIT: Duration = Duration::from_millis(750);
+
+/// How long after the database was asked its answer is believed. Less than the whole of
+/// `max_lag`, so that a revocation that waits for it is answered within that.
+fn trusted_for(ctx: &Ctx) -> Duration {
+    ctx.settings.revocation.max_lag * 3 / 4
+}
 
 impl Revocations {
     /// Knows nothing yet, and so is not believed before [`load`].
@@ -70,29 +77,49 @@ impl Revocations {
             tail: Mutex::default(),
             news: broadcast::Sender::new(BACKLOG),
             asked: Mutex::default(),
+            bell: Notify::new(),
             link,
             keys_changed: Notify::new(),
         }
     }
 
-    /// Takes in what was just committed here, and tells the other replicas.
-    pub(crate) async fn spread(&self, entries: &[Numbered]) {
+    /// Takes in what was just committed here, and tells the other replicas. Where Redis can't
+    /// carry it, waits until each of them has asked the database or believes its mirror no more.
+    pub(crate) async fn spread(&self, ctx: &Ctx, entries: &[Numbered]) {
+        let committed = Moment::now();
         for entry in entries {
             self.take(entry);
         }
-        self.link.carry(entries).await;
+        if !self.link.carry(ctx, entries).await {
+            sleep_until(committed + trusted_for(ctx).min(MAX_WAIT)).await;
+        }
     }
 
-    /// Takes in one entry, from wherever it came.
-    fn take(&self, numbered: &Numbered) {
-        self.mirror.apply(&numbered.entry);
-        if self.tail().note(numbered.seq, Moment::now()) {
-            // Nobody reads the stream: nothing to do.
-            let _ = self.news.send(numbered.clone());
+    /// Takes in one entry of the table; true if nothing was known of it.
+    fn take(&self, numbered: &Numbered) -> bool {
+        let is_new = self.mirror.apply(&numbered.entry);
+        let mut tail = self.tail();
+        if tail.note(numbered.seq, Moment::now()) {
+            // Sent under the lock: readers get entries in the order in which the position grew.
+            // Where nobody reads the stream there is nothing to do.
+            let _ = self.news.send(News {
+                entry: numbered.entry.clone(),
+                position: tail.position(),
+            });
             if numbered.entry.kind == Kind::Kid {
                 self.keys_changed.notify_one();
             }
         }
+        is_new
+    }
+
+    /// Takes in what another replica says, and asks the database for the rest of it: a message
+    /// can make the mirror refuse a token, and never miss one.
+    fn hear(&self, ctx: &Ctx, mut entry: Entry) {
+        let latest = last_expiry(ctx, ctx.clock.now()).as_secs();
+        entry.expires_at = entry.expires_at.min(latest);
+        self.mirror.apply(&entry);
+        self.bell.notify_one();
     }
 
     /// Waits until a key was removed.
@@ -107,46 +134,14 @@ impl Revocations {
 
     /// Whether the mirror is fresh enough to be believed.
     pub fn is_fresh(&self, ctx: &Ctx) -> bool {
-        let max_lag = ctx.settings.revocation.max_lag;
         let asked = *self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        asked.is_some_and(|at| at.elapsed() < max_lag) && self.link.is_heard(max_lag)
+        asked.is_some_and(|at| at.elapsed() < trusted_for(ctx))
+            && self.link.is_heard(ctx.settings.revocation.max_lag)
     }
 
-    fn tail(&self) -> std::sync::MutexGuard<'_, Tail> {
+    fn tail(&self) -> MutexGuard<'_, Tail> {
         self.tail.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Whether a verified token still counts.
-///
-/// # Errors
-/// [`RevocationError`]: it can't be told; the token must not be accepted now.
-pub async fn check<C>(
-    ctx: &Ctx,
-    claims: &Claims<C>,
-    kid: &str,
-) -> Result<Verdict, RevocationError> {
-    if ctx.revocations.is_fresh(ctx) {
-        return Ok(ctx.revocations.mirror.check_claims(claims, kid));
-    }
-    let deadline = ctx.settings.revocation.lookup_timeout;
-    match tokio::time::timeout(deadline, ask(ctx, claims, kid)).await {
-        Ok(answer) => Ok(answer?),
-        Err(_) => Err(RevocationError::Unavailable(
-            "the database did not answer in time".into(),
-        )),
-    }
-}
-
-async fn ask<C>(ctx: &Ctx, claims: &Claims<C>, kid: &str) -> Result<Verdict, DbError> {
-    let mut values = vec![claims.jti.as_str(), claims.sub.as_str(), kid];
-    values.extend(claims.sid.as_deref());
-    let mut conn = ctx.db.conn().await?;
-    let mirror = Mirror::default();
-    for numbered in store::naming(&mut conn, &values, ctx.clock.now()).await? {
-        mirror.apply(&numbered.entry);
-    }
-    Ok(mirror.check_claims(claims, kid))
 }
 
 /// Writes a revocation within the transaction that revokes. It is kept until the last token that

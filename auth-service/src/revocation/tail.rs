@@ -11,8 +11,12 @@ use tokio::time::Instant;
 /// Longer than any transaction of ours can stay open.
 const TRANSACTION_MAX: Duration = Duration::from_secs(60);
 
-/// How far back a skipped number is looked for. What was skipped further back was pruned.
-const SPAN: i64 = 256;
+/// How far back a skipped number is looked for: more than are ever open at once, and no more than
+/// one statement can ask for.
+const SPAN: i64 = 16_384;
+
+/// The same for the first entry that is seen: nearly all before it was pruned.
+const FIRST_SPAN: i64 = 256;
 
 /// How far the feed was read.
 #[derive(Debug, Default)]
@@ -44,7 +48,8 @@ impl Tail {
         if seq <= self.last {
             return self.missing.remove(&seq).is_some();
         }
-        let from = (self.last + 1).max(seq - SPAN);
+        let span = if self.last == 0 { FIRST_SPAN } else { SPAN };
+        let from = (self.last + 1).max(seq - span);
         self.missing
             .extend((from..seq).map(|skipped| (skipped, now)));
         self.last = seq;
@@ -89,5 +94,17 @@ mod tests {
         let (mut tail, now) = (Tail::default(), Instant::now());
         tail.note(1_000_000, now);
         assert_eq!(tail.missing().len(), 256);
+        tail.note(2_000_000, now);
+        assert_eq!(tail.missing().len(), 256 + 16_384);
+    }
+
+    #[test]
+    fn a_change_that_revokes_thousands_is_waited_for() {
+        let (mut tail, now) = (Tail::default(), Instant::now());
+        tail.last = 7;
+        tail.note(8 + 5_000, now);
+        assert_eq!((tail.position(), tail.missing().len()), (7, 5_000));
+        assert!((8..5_008).all(|seq| tail.note(seq, now)));
+        assert_eq!(tail.position(), 5_008);
     }
 }

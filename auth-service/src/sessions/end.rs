@@ -58,7 +58,7 @@ pub(crate) async fn revoke_everything(
             .revoke(Kind::Sub, &user.to_string(), Some(ver))
             .await?;
     }
-    store::revoke_all(change, user, None, now).await?;
+    store::revoke_all(change, user, None, now, now).await?;
     Ok(())
 }
 
@@ -72,7 +72,10 @@ pub async fn end_others(
     user: Id,
     kept: Id,
 ) -> Result<(), DbError> {
-    let ended = store::revoke_all(change, user, Some(kept), ctx.clock.now()).await?;
+    let now = ctx.clock.now();
+    let token_life = ctx.settings.tokens.access_ttl + ctx.settings.revocation.max_leeway;
+    let expired_after = now.minus(token_life);
+    let ended = store::revoke_all(change, user, Some(kept), now, expired_after).await?;
     for id in ended {
         change.revoke(Kind::Sid, &id.to_string(), None).await?;
     }

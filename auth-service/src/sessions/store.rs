@@ -146,19 +146,21 @@ pub(super) async fn revoke(
     Ok(rows == 1)
 }
 
-/// Ends all sessions of an account but `kept`, and returns those that lived.
+/// Ends all sessions of an account but `kept`, and returns those that had not ended. One that
+/// expired after `expired_after` counts: its access tokens may still live.
 pub(super) async fn revoke_all(
     conn: &mut Conn,
     user: Id,
     kept: Option<Id>,
     now: Instant,
+    expired_after: Instant,
 ) -> Result<Vec<Id>, DbError> {
     let kept = kept.unwrap_or(Id::FIRST);
     on!(conn, c => diesel::update(sessions::table)
         .filter(sessions::user_id.eq(user))
         .filter(sessions::id.ne(kept))
         .filter(sessions::revoked_at.is_null())
-        .filter(sessions::expires_at.gt(now))
+        .filter(sessions::expires_at.gt(expired_after))
         .set(sessions::revoked_at.eq(now))
         .returning(sessions::id)
         .get_results(c))

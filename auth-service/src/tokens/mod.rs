@@ -7,6 +7,7 @@ mod revoke;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::clock::Instant;
 use crate::ctx::Ctx;
 use crate::id::Id;
 use crate::keys::KeysError;
@@ -39,12 +40,18 @@ pub struct TokenPair {
     pub user: UserInfo,
 }
 
-/// A fresh access token and the current refresh token of a session.
+/// A fresh access token and the current refresh token of a session. `now` is a time at which the
+/// session was seen to live, or before it: a revocation is remembered for as long as a token that
+/// began before it can last, however late that is minted.
 ///
 /// # Errors
 /// [`KeysError`] when no key can sign.
-pub fn pair(ctx: &Ctx, session: &Session, user: User) -> Result<TokenPair, KeysError> {
-    let now = ctx.clock.now();
+pub fn pair(
+    ctx: &Ctx,
+    session: &Session,
+    user: User,
+    now: Instant,
+) -> Result<TokenPair, KeysError> {
     let ring = ctx.keys.ring()?;
     let access = mint::mint(ctx, ring.active(now)?, session, &user, now);
     let refresh = RefreshToken {

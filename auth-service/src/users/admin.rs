@@ -94,6 +94,7 @@ pub async fn update(
 ) -> Result<User, UsersError> {
     let now = ctx.clock.now();
     let makes_stale = patch.roles.is_some() || patch.claims.is_some();
+    let raise = i64::from(makes_stale || patch.disabled == Some(false));
     let detail = describe(&patch);
     let changes = Changes {
         name: match patch.name {
@@ -105,7 +106,7 @@ pub async fn update(
         disabled_at: patch.disabled.map(|disabled| disabled.then_some(now)),
     };
     let mut change = Change::begin(ctx).await?;
-    let updated = store::update(&mut change, id, &changes, i64::from(makes_stale), now).await?;
+    let updated = store::update(&mut change, id, &changes, raise, now).await?;
     let Some(mut user) = updated else {
         change.abandon().await?;
         return Err(UsersError::NotFound);

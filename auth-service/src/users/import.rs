@@ -1,15 +1,16 @@
 //! Accounts from another system, a JSON object a line.
 
 use serde::Deserialize;
-use std::io::BufRead;
+use std::io::{self, BufRead, ErrorKind};
 
 use super::email::Email;
 use super::signup::new_user;
-use super::{UsersError, profile, store};
+use super::{profile, store};
 use crate::audit::{Actor, Event, EventKind, Origin};
 use crate::change::Change;
 use crate::clock::Instant;
 use crate::ctx::Ctx;
+use crate::db::DbError;
 use crate::db::types::Json;
 use crate::passwords::StoredHash;
 
@@ -54,30 +55,45 @@ impl Imported {
     }
 }
 
+/// Why an import ended early; what was imported until then stays.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The lines can't be read.
+    #[error("the lines can't be read: {0}")]
+    Read(#[from] io::Error),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
 /// Lines that one transaction imports.
 const BATCH: usize = 200;
 
 /// Imports every good line, and calls `progress` after each batch.
 ///
 /// # Errors
-/// [`UsersError::Db`]: the database failed; what was imported until then stays.
+/// [`ImportError`]
 pub async fn import(
     ctx: &Ctx,
     lines: impl BufRead,
     origin: &Origin,
     mut progress: impl FnMut(&Imported),
-) -> Result<Imported, UsersError> {
+) -> Result<Imported, ImportError> {
     let mut done = Imported::default();
     let mut batch = Vec::with_capacity(BATCH);
     for (at, line) in lines.lines().enumerate() {
-        let number = at + 1;
-        match line
-            .map_err(|error| error.to_string())
-            .map(|line| parse(&line))
-        {
-            Ok(None) => {}
-            Ok(Some(Ok(line))) => batch.push(line),
-            Ok(Some(Err(reason))) | Err(reason) => done.bad.push(BadLine { number, reason }),
+        let parsed = match line {
+            Ok(line) => parse(&line),
+            Err(error) if error.kind() == ErrorKind::InvalidData => Some(Err(error.to_string())),
+            Err(error) => return Err(error.into()),
+        };
+        match parsed {
+            None => {}
+            Some(Ok(line)) => batch.push(line),
+            Some(Err(reason)) => done.bad.push(BadLine {
+                number: at + 1,
+                reason,
+            }),
         }
         if batch.len() == BATCH {
             write(ctx, &mut batch, origin, &mut done).await?;
@@ -102,7 +118,7 @@ struct Good {
 /// A blank line is nothing.
 fn parse(text: &str) -> Option<Result<Good, String>> {
     (!text.trim().is_empty()).then(|| {
-        let line: Line = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let line: Line = serde_json::from_str(text).map_err(|error| reason(&error))?;
         let email = Email::parse(&line.email).map_err(|error| format!("email: {error}"))?;
         let name = line.name.as_deref().map(profile::name).transpose();
         if let Some(hash) = &line.hash {
@@ -124,12 +140,23 @@ fn parse(text: &str) -> Option<Result<Good, String>> {
     })
 }
 
+/// Without what stands there instead, which may be a hash, and without a line number that is
+/// always 1.
+fn reason(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let text = match text.rsplit_once(", expected ") {
+        Some((found, wanted)) if found.starts_with("invalid ") => format!("expected {wanted}"),
+        _ => text,
+    };
+    text.replace(" at line 1 column ", " at column ")
+}
+
 async fn write(
     ctx: &Ctx,
     batch: &mut Vec<Good>,
     origin: &Origin,
     done: &mut Imported,
-) -> Result<(), UsersError> {
+) -> Result<(), DbError> {
     let mut change = Change::begin(ctx).await?;
     let mut events = Vec::with_capacity(batch.len());
     let mut existing = 0;

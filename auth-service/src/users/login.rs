@@ -35,7 +35,7 @@ pub async fn login(
         Ok(signed_in) => signed_in,
     };
     ctx.limits.succeeded(ticket).await;
-    Ok(tokens::pair(ctx, &session, user)?)
+    Ok(tokens::pair(ctx, &session, user, session.created_at)?)
 }
 
 async fn attempt(

@@ -24,7 +24,7 @@ use crate::passwords::{CheckError, HashError, PasswordError};
 pub use account::{delete, get, rename};
 pub use admin::{Listed, NewUser, Patch, create, delete_any, list, update};
 pub use email::{Email, NotAnEmail};
-pub use import::{BadLine, Imported, import};
+pub use import::{BadLine, ImportError, Imported, import};
 pub use login::login;
 pub use password::change_password;
 pub use profile::{InvalidProfile, MAX_CLAIMS_BYTES, MAX_NAME, MAX_ROLE, MAX_ROLES};

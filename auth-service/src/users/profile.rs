@@ -26,6 +26,9 @@ pub enum InvalidProfile {
     /// A custom claim has a name that the service itself uses.
     #[error("the claim `{0}` is the service's own")]
     ReservedClaim(String),
+    /// The custom claims hold what a database can't keep.
+    #[error("custom claims hold no NUL character")]
+    ClaimsNul,
     /// The custom claims are too large.
     #[error("custom claims take {MAX_CLAIMS_BYTES} bytes at most")]
     ClaimsTooLarge,
@@ -37,7 +40,7 @@ impl InvalidProfile {
         match self {
             Self::Name => "name",
             Self::Roles => "roles",
-            Self::ReservedClaim(_) | Self::ClaimsTooLarge => "claims",
+            Self::ReservedClaim(_) | Self::ClaimsNul | Self::ClaimsTooLarge => "claims",
         }
     }
 }
@@ -75,5 +78,21 @@ pub(super) fn claims(claims: Map<String, Value>) -> Result<Map<String, Value>, I
     if size > MAX_CLAIMS_BYTES {
         return Err(InvalidProfile::ClaimsTooLarge);
     }
+    if claims.iter().any(has_nul) {
+        return Err(InvalidProfile::ClaimsNul);
+    }
     Ok(claims)
+}
+
+/// Postgres' `jsonb` has no place for `\u0000`.
+fn has_nul((name, value): (&String, &Value)) -> bool {
+    fn within(value: &Value) -> bool {
+        match value {
+            Value::String(text) => text.contains('\0'),
+            Value::Array(items) => items.iter().any(within),
+            Value::Object(members) => members.iter().any(has_nul),
+            _ => false,
+        }
+    }
+    name.contains('\0') || within(value)
 }

@@ -55,7 +55,7 @@ pub async fn signup(
     let created = Event::new(EventKind::AccountCreated, actor);
     let login = Event::new(EventKind::Login, actor).session(session.id);
     change.commit_all(&[created, login], origin).await?;
-    Ok(tokens::pair(ctx, &session, user)?)
+    Ok(tokens::pair(ctx, &session, user, session.created_at)?)
 }
 
 /// A new account's row.

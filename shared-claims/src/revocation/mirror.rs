@@ -56,10 +56,10 @@ struct Lowest {
 
 impl Mirror {
     /// Takes an entry in. Again, or after a newer one, it changes nothing: of versions and of
-    /// expiries the greater stays.
-    pub fn apply(&self, entry: &Entry) {
+    /// expiries the greater stays. True if it refuses a token that was not refused before.
+    pub fn apply(&self, entry: &Entry) -> bool {
         let id = self.id(entry.kind, &entry.value);
-        self.write().apply(id, entry);
+        self.write().apply(id, entry)
     }
 
     /// Forgets everything but these entries, in one step for those who look.
@@ -161,20 +161,24 @@ impl Hasher for AsIs {
 }
 
 impl Marks {
-    fn apply(&mut self, id: Id, entry: &Entry) {
+    fn apply(&mut self, id: Id, entry: &Entry) -> bool {
         match entry.kind {
             Kind::Jti | Kind::Sid | Kind::Kid => {
+                let before = self.revoked.len();
                 let expires_at = self.revoked.entry(id).or_insert(entry.expires_at);
                 *expires_at = entry.expires_at.max(*expires_at);
+                self.revoked.len() > before
             }
             Kind::Sub | Kind::Stale => {
                 let new = Lowest {
                     ver: entry.ver.unwrap_or(i64::MAX),
                     expires_at: entry.expires_at,
                 };
+                let known = self.lowest.get(&id).map(|lowest| lowest.ver);
                 let lowest = self.lowest.entry(id).or_insert(new);
                 lowest.ver = new.ver.max(lowest.ver);
                 lowest.expires_at = new.expires_at.max(lowest.expires_at);
+                known < Some(new.ver)
             }
         }
     }

@@ -16,7 +16,9 @@ fn entry(kind: Kind, value: &str, ver: Option<i64>, expires_at: i64) -> Entry {
 
 fn mirror(entries: &[Entry]) -> Mirror {
     let mirror = Mirror::default();
-    entries.iter().for_each(|entry| mirror.apply(entry));
+    for entry in entries {
+        mirror.apply(entry);
+    }
     mirror
 }
 

@@ -102,6 +102,25 @@ impl Database {
         }
     }
 
+    /// A database that something else takes care of.
+    pub fn at(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            folder: tempfile::tempdir().expect("a temporary folder can be made"),
+            name: None,
+        }
+    }
+
+    /// A SQLite file that is not there yet.
+    pub fn empty_file() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        Self {
+            url: format!("sqlite://{}/auth.db", folder.path().display()),
+            folder,
+            name: None,
+        }
+    }
+
     /// An empty Postgres database, without tables.
     pub async fn empty() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");

@@ -8,17 +8,29 @@
 
 pub mod client;
 pub mod database;
+pub mod documented;
+pub mod events;
+pub mod line;
+pub mod outside;
+pub mod postgres;
 pub mod process;
+pub mod proxy;
+pub mod raw;
+pub mod recorded;
+pub mod redis;
 pub mod secrets;
 pub mod service;
+pub mod sql;
+pub mod stored_keys;
 
 pub use client::{Answer, Client, Tokens};
 pub use database::Backend;
 pub use process::Process;
 pub use service::Service;
+pub use sql::Sql;
 
 /// A password that the policy takes.
-pub const PASSWORD: &str = "a lovelace of engines";
+pub const PASSWORD: &str = "nine brave lanterns sing";
 
 /// Runs one test on SQLite and on Postgres.
 macro_rules! both {

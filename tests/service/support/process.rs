@@ -123,8 +123,13 @@ impl Process {
     }
 }
 
-/// The line of start names both listeners.
+/// The line of start names both listeners; so does, for people, what the dev mode prints.
 fn addresses(log: &str) -> Option<(String, String)> {
+    if let Some(line) = log.lines().find(|line| line.starts_with("  listening ")) {
+        let mut urls = line.split("http://").skip(1);
+        let mut next = || Some(urls.next()?.split([' ', ')']).next()?.to_owned());
+        return Some((next()?, next()?));
+    }
     let line = log
         .lines()
         .find(|line| line.contains(r#""message":"serving""#))?;

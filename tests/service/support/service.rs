@@ -165,12 +165,6 @@ impl Drop for Service {
 impl Service {
     /// Runs a statement on the service's database, past the service.
     pub async fn execute(&self, sql: &str) {
-        use auth_service::db::Conn;
-        use diesel_async::SimpleAsyncConnection;
-        let done = match &mut self.ctx.db.conn().await.expect("a connection") {
-            Conn::Pg(conn) => conn.batch_execute(sql).await,
-            Conn::Lite(conn) => conn.batch_execute(sql).await,
-        };
-        done.expect(sql);
+        super::Sql::of(&self.database).await.run(sql).await;
     }
 }

@@ -138,7 +138,7 @@ fn each_rule_names_its_setting() {
         ),
         (
             "keys.publish_ahead",
-            &[|s| s.keys.publish_ahead = secs(659)],
+            &[|s| s.keys.publish_ahead = secs(599)],
         ),
         (
             "keys.rotation_interval",
@@ -205,7 +205,7 @@ fn each_limit_itself_is_allowed() {
         |s| s.redis.url = Some("unix:///run/redis.sock".into()),
         |s| s.tokens.access_ttl = secs(86_400),
         |s| s.tokens.scope = "account orders:read".into(),
-        |s| s.keys.publish_ahead = secs(660),
+        |s| s.keys.publish_ahead = secs(600),
         |s| s.keys.rotation_interval = secs(20 * 60 + 600 + 60 + 601),
         |s| s.refresh.reuse_window = secs(0),
         |s| s.revocation.max_lag = Duration::from_millis(200),

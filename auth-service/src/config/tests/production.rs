@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::check::{Change, key, problems};
 use crate::config::{Mode, Settings};
 use crate::entropy::Entropy;
@@ -47,6 +49,10 @@ fn production_refuses_what_dev_allows() {
             ],
         ),
         ("database.replicas", &[|s| s.database.replicas = 2]),
+        (
+            "keys.publish_ahead",
+            &[|s| s.keys.publish_ahead = s.keys.jwks_max_age + Duration::from_secs(59)],
+        ),
         (
             "throttle.trusted_proxies",
             &[

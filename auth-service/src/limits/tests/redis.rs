@@ -89,18 +89,20 @@ async fn keys_expire_and_hold_no_email() {
 async fn redis_killed_in_the_middle() {
     let Some(client) = test_redis() else { return };
     let proxy = Proxy::to(&client);
-    let bench = Bench::shared(Client::open(proxy.url()).unwrap());
+    let bench = Bench::shared(Client::open(proxy.url.as_str()).unwrap());
     let in_flight = bench.begin(bench.other_account()).await.unwrap();
+    bench.assert_counted_in_redis();
 
     proxy.kill();
     let before = Instant::now();
     bench.limits.succeeded(in_flight).await;
-    assert!(before.elapsed() < Duration::from_millis(900));
+    assert!(before.elapsed() < Duration::from_secs(5));
     assert_bounded_by_memory(&bench).await;
 
     proxy.revive();
     let shared = bench.limits.shared.as_ref().unwrap();
-    for _ in 0..100 {
+    // Each try takes up to the deadline of 250 ms; a busy machine may need some.
+    for _ in 0..1000 {
         let _ = bench.begin(bench.other_account()).await;
         if shared.is_up() {
             return;
@@ -135,12 +137,13 @@ async fn assert_bounded_by_memory(bench: &Bench) {
     let burst = (0..50).map(|_| bench.begin(bench.elsewhere()));
     let allowed = join_all(burst).await.into_iter().flatten().count();
     assert_eq!(allowed, 6);
-    assert!(before.elapsed() < Duration::from_millis(900));
+    assert!(before.elapsed() < Duration::from_secs(5));
 }
 
 /// A way to Redis that can be cut without harm to the tests beside it.
 struct Proxy {
-    address: std::net::SocketAddr,
+    /// As `TEST_REDIS_URL`, password and all, but for the place.
+    url: String,
     open: Arc<Mutex<Option<Vec<TcpStream>>>>,
 }
 
@@ -151,7 +154,9 @@ impl Proxy {
             panic!("TEST_REDIS_URL is redis://host:port")
         };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let url = std::env::var("TEST_REDIS_URL").unwrap();
+        let url = url.replace(&format!("{host}:{port}"), &address);
         let open = Arc::new(Mutex::new(Some(Vec::new())));
         let streams = open.clone();
         thread::spawn(move || {
@@ -168,11 +173,7 @@ impl Proxy {
                 open.extend([near, far]);
             }
         });
-        Self { address, open }
-    }
-
-    fn url(&self) -> String {
-        format!("redis://{}", self.address)
+        Self { url, open }
     }
 
     fn revive(&self) {

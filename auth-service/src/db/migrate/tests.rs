@@ -1,0 +1,48 @@
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use diesel_migrations::FileBasedMigrations;
+
+use super::*;
+
+/// Two migrations, the second of which takes its time.
+fn two(folder: &Path) -> FileBasedMigrations {
+    for (name, up) in [
+        ("2000-01-01-000001_a", "CREATE TABLE a (id int);"),
+        (
+            "2000-01-01-000002_b",
+            "SELECT pg_sleep(0.2); CREATE TABLE b (id int);",
+        ),
+    ] {
+        let folder = folder.join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("up.sql"), up).unwrap();
+    }
+    FileBasedMigrations::from_path(folder).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 6)]
+async fn the_lock_is_held_from_the_first_migration_to_the_last() {
+    let server = std::env::var("TEST_DATABASE_URL")
+        .expect("TEST_DATABASE_URL is not set: run the tests by `make test`");
+    let name = format!("auth_unit_{}", std::process::id());
+    let url = format!("{}/{name}", server.rsplit_once('/').unwrap().0);
+    let mut outside = AsyncPgConnection::establish(&server).await.unwrap();
+    let create = format!("CREATE DATABASE {name}");
+    outside.batch_execute(&create).await.unwrap();
+
+    let folder = std::env::temp_dir().join(&name);
+    let source = two(&folder);
+    let replicas = (0..4).map(|_| {
+        let (url, source) = (url.clone(), source.clone());
+        tokio::spawn(async move { migrate_postgres(&url, source).await.unwrap() })
+    });
+    let mut applied = Vec::new();
+    for replica in futures_util::future::join_all(replicas).await {
+        applied.push(replica.unwrap().len());
+    }
+    applied.sort_unstable();
+    assert_eq!(applied, [0, 0, 0, 2]);
+
+    std::fs::remove_dir_all(folder).unwrap();
+    let drop = format!("DROP DATABASE {name} WITH (FORCE)");
+    outside.batch_execute(&drop).await.unwrap();
+}

@@ -1,0 +1,57 @@
+//! Where a request came from.
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use std::future::{Ready, ready};
+use std::net::{IpAddr, Ipv6Addr};
+
+use super::problem::Problem;
+use super::request_id::RequestId;
+use crate::audit::{MAX_USER_AGENT, Origin};
+use crate::ctx::Ctx;
+use crate::limits::client_address;
+
+/// Where the request came from.
+pub struct CameFrom(pub Origin);
+
+impl FromRequest for CameFrom {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self(origin(request))))
+    }
+}
+
+fn origin(request: &HttpRequest) -> Origin {
+    let headers = request.headers();
+    let user_agent = headers.get(header::USER_AGENT).map(|value| {
+        String::from_utf8_lossy(value.as_bytes())
+            .chars()
+            .take(MAX_USER_AGENT)
+            .map(|char| if char.is_control() { '\u{FFFD}' } else { char })
+            .collect()
+    });
+    Origin {
+        address: Some(address(request)),
+        user_agent,
+        request_id: request.extensions().get().map(|RequestId(id)| id.clone()),
+    }
+}
+
+/// The client's address, as the configured proxies tell it and nobody else.
+fn address(request: &HttpRequest) -> IpAddr {
+    let peer = request
+        .peer_addr()
+        .map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.ip());
+    let forwarded: Vec<&str> = request
+        .headers()
+        .get_all(header::X_FORWARDED_FOR)
+        .filter_map(|value| value.to_str().ok())
+        .collect();
+    let ctx = request.app_data::<Data<Ctx>>();
+    let trusted = ctx.map_or(&[][..], |ctx| &ctx.settings.throttle.trusted_proxies);
+    client_address(peer, &forwarded, trusted)
+}

@@ -1,0 +1,103 @@
+//! Keeping Redis filled: the `deny:*` keys, and the epoch key that says for which server, in
+//! which state, they are complete.
+
+use redis::{AsyncCommands, Script};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::time::Instant as Moment;
+
+use super::link::{LinkError, RedisLink, in_time};
+use super::store;
+use crate::ctx::Ctx;
+
+/// Names the server and the state of it that the `deny:*` keys were filled into.
+const EPOCH: &str = "deny:epoch";
+/// Entries that are put in with one command.
+const BATCH: usize = 500;
+/// The least time between two fillings: a server that keeps evicting is not filled without end.
+const LEAST_PAUSE: Duration = Duration::from_secs(1);
+/// Filling may take one part in this of the time.
+const SHARE: u32 = 10;
+
+/// Ends a filling, unless what was filled so far was flushed meanwhile, or somebody else fills.
+const FINISH: &str = r"
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2])
+return 1";
+
+/// Fills Redis from the database whenever it is not the server, or not in the state, that was
+/// filled: it was restarted, flushed, failed over, has evicted something, or was out of reach
+/// when something was revoked.
+#[derive(Default)]
+pub(super) struct Filler {
+    not_before: Option<Moment>,
+}
+
+impl Filler {
+    pub(super) async fn keep_filled(
+        &mut self,
+        ctx: &Ctx,
+        link: &RedisLink,
+    ) -> Result<(), LinkError> {
+        let (epoch, state) = link.epoch().await?;
+        let is_whole = epoch.as_deref() == Some(&state);
+        if is_whole && !link.is_behind.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        if !is_whole {
+            link.set_heard(None);
+        }
+        let began = Moment::now();
+        if self.not_before.is_none_or(|at| at <= began) {
+            link.fill(ctx, &state).await?;
+            self.not_before = Some(began + began.elapsed() * SHARE + LEAST_PAUSE);
+        }
+        Ok(())
+    }
+}
+
+impl RedisLink {
+    /// What the epoch key says, and what it should say.
+    async fn epoch(&self) -> Result<(Option<String>, String), LinkError> {
+        let mut commands = self.commands.clone();
+        let mut pipe = redis::pipe();
+        pipe.cmd("GET").arg(EPOCH);
+        pipe.cmd("INFO").arg("server");
+        pipe.cmd("INFO").arg("stats");
+        let (epoch, server, stats): (Option<String>, String, String) =
+            in_time(pipe.query_async(&mut commands)).await?;
+        let server = info_field(&server, "run_id");
+        let evicted = info_field(&stats, "evicted_keys");
+        Ok((epoch, format!("{server}/{evicted}")))
+    }
+
+    async fn fill(&self, ctx: &Ctx, state: &str) -> Result<(), LinkError> {
+        let mut commands = self.commands.clone();
+        let filling = format!("filling/{}", ctx.entropy.uuid());
+        let _: () = in_time(commands.set(EPOCH, &filling)).await?;
+        self.is_behind.store(false, Ordering::SeqCst);
+        let now = ctx.clock.now();
+        let live = store::live_after(&mut ctx.db.conn().await?, 0, now).await?;
+        for batch in live.chunks(BATCH) {
+            self.carry_all(batch, now, false).await?;
+        }
+        let finish = Script::new(FINISH);
+        let mut call = finish.key(EPOCH);
+        call.arg(&filling).arg(state);
+        let finished: bool = in_time(call.invoke_async(&mut commands)).await?;
+        tracing::info!(
+            entries = live.len(),
+            finished,
+            "Redis was filled from the database"
+        );
+        Ok(())
+    }
+}
+
+/// A field of Redis's `INFO`.
+pub fn info_field<'a>(info: &'a str, name: &str) -> &'a str {
+    info.lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+        .unwrap_or_default()
+        .trim()
+}

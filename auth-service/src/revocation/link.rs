@@ -1,0 +1,200 @@
+//! Redis carries revocations to the other replicas at once, and to verifiers that look there.
+//!
+//! It is a courier, never the truth: it may be away, flushed, restarted from an old snapshot or
+//! evicting. So it is believed only while this replica hears itself through it, and what it says
+//! only makes a mirror refuse more.
+
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::io::tcp::TcpSettings;
+use redis::{Client, IntoConnectionInfo, RedisResult, Script};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::{Instant as Moment, timeout};
+
+use super::Numbered;
+use super::store::kind_name;
+use crate::clock::Instant;
+use crate::ctx::Ctx;
+use crate::db::DbError;
+use crate::entropy::Entropy;
+
+/// Where replicas tell each other.
+pub(super) const CHANNEL: &str = "deny:feed";
+/// How long one command may take.
+const COMMAND_TIMEOUT: Duration = Duration::from_millis(250);
+/// The version below which no token counts, where an entry names none: the greatest that Lua
+/// keeps exactly.
+const EVERY_VERSION: i64 = (1 << 53) - 1;
+
+/// Keeps the highest version and the latest end, then tells the others. The end is told as what
+/// is left of it: Redis has a clock of its own.
+const CARRY: &str = r"
+local kept = tonumber(redis.call('GET', KEYS[1]) or '') or -1
+local left = math.max(redis.call('PTTL', KEYS[1]), tonumber(ARGV[2]))
+redis.call('SET', KEYS[1], string.format('%.0f', math.max(kept, tonumber(ARGV[1]))), 'PX', left)
+if ARGV[3] ~= '' then redis.call('PUBLISH', KEYS[2], ARGV[3]) end
+return 1";
+
+/// How replicas hear of each other's revocations at once.
+pub enum Link {
+    /// There is one replica, or the others wait for the database.
+    InProcess,
+    /// Through Redis.
+    Redis(Box<RedisLink>),
+}
+
+/// A connection to Redis that mends itself.
+pub struct RedisLink {
+    pub(super) client: Client,
+    pub(super) commands: ConnectionManager,
+    carry: Script,
+    pub(super) replica: String,
+    pub(super) opened: Moment,
+    heard: Mutex<Option<Moment>>,
+    /// Redis lacks entries, whatever its epoch says.
+    pub(super) is_behind: AtomicBool,
+}
+
+/// The link to Redis broke, or the database did while Redis was filled from it.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// Redis failed.
+    #[error("Redis: {0}")]
+    Redis(#[from] redis::RedisError),
+    /// Redis was silent for too long.
+    #[error("Redis did not answer in time")]
+    Silent,
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+/// A client for this Redis URL, whose connections notice a server that has gone silent.
+///
+/// # Errors
+/// [`LinkError::Redis`] when the URL is not one.
+pub fn client(url: &str) -> Result<Client, LinkError> {
+    let tcp = TcpSettings::default()
+        .set_nodelay(true)
+        .set_user_timeout(Duration::from_secs(2));
+    let info = url.into_connection_info()?.set_tcp_settings(tcp);
+    Ok(Client::open(info)?)
+}
+
+impl Link {
+    /// A link for this Redis URL, or none. Needs a runtime; connects when it is first used.
+    ///
+    /// # Errors
+    /// [`LinkError::Redis`] when the URL is not one.
+    pub fn new(url: Option<&str>, entropy: &Entropy) -> Result<Self, LinkError> {
+        let Some(url) = url else {
+            return Ok(Self::InProcess);
+        };
+        let client = client(url)?;
+        let config = ConnectionManagerConfig::new()
+            .set_connection_timeout(Some(COMMAND_TIMEOUT))
+            .set_response_timeout(Some(COMMAND_TIMEOUT))
+            .set_number_of_retries(0);
+        Ok(Self::Redis(Box::new(RedisLink {
+            commands: client.get_connection_manager_lazy(config)?,
+            client,
+            carry: Script::new(CARRY),
+            replica: entropy.uuid().to_string(),
+            opened: Moment::now(),
+            heard: Mutex::default(),
+            is_behind: AtomicBool::new(true),
+        })))
+    }
+
+    /// Whether everything that was carried until less than `max_lag` ago has arrived here.
+    pub(super) fn is_heard(&self, max_lag: Duration) -> bool {
+        match self {
+            Self::InProcess => true,
+            Self::Redis(link) => link.is_heard(max_lag),
+        }
+    }
+
+    /// Tells the other replicas; false if they must find out by themselves.
+    pub(super) async fn carry(&self, ctx: &Ctx, entries: &[Numbered]) -> bool {
+        let Self::Redis(link) = self else { return true };
+        match link.carry_all(entries, ctx.clock.now(), true).await {
+            Ok(()) => true,
+            Err(error) => {
+                link.set_heard(None);
+                link.is_behind.store(true, Ordering::SeqCst);
+                tracing::warn!(%error, "revocations could not be carried; replicas will read them from the database");
+                false
+            }
+        }
+    }
+
+    /// Puts into Redis what was read from the database and had not come through Redis: whoever
+    /// revoked it may not have been able to.
+    pub(super) async fn make_up(&self, ctx: &Ctx, entries: &[Numbered]) {
+        let Self::Redis(link) = self else { return };
+        let is_up = link.is_heard(ctx.settings.revocation.max_lag);
+        let carried = match is_up && !entries.is_empty() {
+            true => link
+                .carry_all(entries, ctx.clock.now(), false)
+                .await
+                .is_ok(),
+            false => entries.is_empty(),
+        };
+        if !carried {
+            link.is_behind.store(true, Ordering::SeqCst);
+        }
+    }
+}
+
+impl RedisLink {
+    fn is_heard(&self, max_lag: Duration) -> bool {
+        self.heard
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_some_and(|at| at.elapsed() < max_lag)
+    }
+
+    pub(super) fn set_heard(&self, at: Option<Moment>) {
+        *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = at;
+    }
+
+    pub(super) async fn carry_all(
+        &self,
+        entries: &[Numbered],
+        now: Instant,
+        tell: bool,
+    ) -> Result<(), LinkError> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let mut pipe = redis::pipe();
+        pipe.load_script(&self.carry).ignore();
+        for Numbered { entry, .. } in entries {
+            let message = match tell {
+                true => serde_json::to_string(entry).expect("an entry is plain JSON"),
+                false => String::new(),
+            };
+            let left = Instant::from_secs(entry.expires_at).since(now);
+            let mut call = self.carry.prepare_invoke();
+            call.key(format!("deny:{}:{}", kind_name(entry.kind), entry.value))
+                .key(CHANNEL)
+                .arg(entry.ver.unwrap_or(EVERY_VERSION))
+                .arg(left.as_millis().max(1).to_string())
+                .arg(message);
+            pipe.invoke_script(&call).ignore();
+        }
+        let mut commands = self.commands.clone();
+        in_time(pipe.query_async(&mut commands)).await
+    }
+}
+
+/// The connection's own time-outs end most waits; this one ends the rest.
+pub(super) async fn in_time<T>(
+    command: impl Future<Output = RedisResult<T>>,
+) -> Result<T, LinkError> {
+    match timeout(COMMAND_TIMEOUT * 2, command).await {
+        Ok(result) => Ok(result?),
+        Err(_) => Err(LinkError::Silent),
+    }
+}

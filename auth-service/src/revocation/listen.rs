@@ -1,0 +1,121 @@
+//! Listening to what other replicas say through Redis, and to oneself, to know that the link
+//! works.
+
+use futures_util::StreamExt;
+use redis::aio::PubSubStream;
+use redis::{AsyncCommands, RedisResult};
+use shared_claims::Entry;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::time::{Instant as Moment, MissedTickBehavior, interval, sleep};
+
+use super::fill::Filler;
+use super::follow;
+use super::link::{CHANNEL, Link, LinkError, RedisLink, in_time};
+use crate::ctx::Ctx;
+
+/// How long to wait before connecting again.
+const RECONNECT_PAUSE: Duration = Duration::from_millis(200);
+
+/// Keeps the link open for as long as the service runs.
+pub async fn run(ctx: &Ctx) {
+    let Link::Redis(link) = &ctx.revocations.link else {
+        return;
+    };
+    loop {
+        if let Err(error) = listen(ctx, link).await {
+            link.set_heard(None);
+            tracing::warn!(%error, "the link to Redis broke; revocations are read from the database");
+        }
+        sleep(RECONNECT_PAUSE).await;
+    }
+}
+
+/// Listens until something breaks.
+async fn listen(ctx: &Ctx, link: &RedisLink) -> Result<(), LinkError> {
+    let max_lag = ctx.settings.revocation.max_lag;
+    let mut messages = in_time(link.subscribe()).await?;
+    // Whatever was said before we listened is in the database.
+    follow::load(ctx).await?;
+    // What could not be carried while the link was broken is missing there.
+    link.is_behind.store(true, Ordering::SeqCst);
+    let mut filler = Filler::default();
+    let mut tick = interval(max_lag / 4);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut last_heard = Moment::now();
+    loop {
+        tokio::select! {
+            message = messages.next() => {
+                let message = message.ok_or(LinkError::Silent)?;
+                let payload = message.get_payload_bytes();
+                if let Some(sent) = link.ping_sent(payload) {
+                    last_heard = Moment::now();
+                    link.set_heard(Some(sent));
+                } else if let Ok(entry) = serde_json::from_slice::<Entry>(payload) {
+                    ctx.revocations.hear(ctx, entry);
+                }
+            }
+            _ = tick.tick() => {
+                if last_heard.elapsed() > max_lag {
+                    return Err(LinkError::Silent);
+                }
+                filler.keep_filled(ctx, link).await?;
+                let _: i64 = in_time(link.commands.clone().publish(CHANNEL, link.ping())).await?;
+            }
+        }
+    }
+}
+
+impl RedisLink {
+    async fn subscribe(&self) -> RedisResult<PubSubStream> {
+        let mut pubsub = self.client.get_async_pubsub().await?;
+        pubsub.subscribe(CHANNEL).await?;
+        Ok(pubsub.into_on_message())
+    }
+
+    /// What this replica says to itself. It tells when it was sent: one that lay in a silent
+    /// server for a while proves nothing about that while.
+    fn ping(&self) -> String {
+        format!("{}:{}", self.replica, self.opened.elapsed().as_micros())
+    }
+
+    fn ping_sent(&self, payload: &[u8]) -> Option<Moment> {
+        let text = std::str::from_utf8(payload).ok()?;
+        let micros = text.strip_prefix(&self.replica)?.strip_prefix(':')?;
+        let sent = self.opened + Duration::from_micros(micros.parse().ok()?);
+        (sent <= Moment::now()).then_some(sent)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entropy::Entropy;
+
+    fn link(seed: u64) -> Box<RedisLink> {
+        match Link::new(Some("redis://127.0.0.1/"), &Entropy::seeded(seed)) {
+            Ok(Link::Redis(link)) => link,
+            _ => panic!("a URL of Redis"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_ping_proves_the_time_at_which_it_was_sent() {
+        let link = link(1);
+        let (before, ping) = (Moment::now(), link.ping());
+        let after = Moment::now();
+        sleep(Duration::from_millis(20)).await;
+        let sent = link.ping_sent(ping.as_bytes()).expect("our own");
+        assert!(sent <= after && before - sent < Duration::from_millis(1));
+    }
+
+    #[tokio::test]
+    async fn nobody_elses_ping_proves_anything() {
+        let link = link(1);
+        let of_future = format!("{}:99999999999", link.replica);
+        let of_other = self::link(2).ping();
+        for junk in [&*of_future, &*of_other, &*link.replica, ":", "", "{}"] {
+            assert_eq!(link.ping_sent(junk.as_bytes()), None, "{junk}");
+        }
+    }
+}

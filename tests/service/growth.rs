@@ -1,0 +1,76 @@
+//! Refreshing for years: one statement a refresh, and nothing grows.
+
+use std::sync::Arc;
+
+use auth_service::clock::Clock;
+
+use crate::support::database::Database;
+use crate::support::line::Proxy;
+use crate::support::service::START;
+use crate::support::{Backend, Service, Sql, both};
+
+const TABLES: [&str; 5] = ["users", "sessions", "keys", "revocations", "audit_events"];
+
+both! {
+    // L8
+    async fn a_thousand_refreshes_leave_as_many_rows_as_there_were(backend: Backend) {
+        let service = Service::start(backend).await;
+        let mut tokens = Vec::new();
+        for n in 0..10 {
+            tokens.push(service.signup(&format!("user-{n}@example.org")).await.refresh);
+        }
+        let mut sql = Sql::of(&service.database).await;
+        let mut before = Vec::new();
+        for table in TABLES {
+            before.push(sql.count(table).await);
+        }
+        for _ in 0..100 {
+            service.advance(31);
+            let refreshed = tokens.iter().map(|token| service.refresh(token));
+            let answers = futures_util::future::join_all(refreshed).await;
+            tokens = answers.iter().map(|answer| answer.tokens().refresh).collect();
+        }
+        for (table, before) in TABLES.into_iter().zip(before) {
+            assert_eq!(sql.count(table).await, before, "{table}");
+        }
+        assert_eq!(sql.count("sessions WHERE generation = 101").await, 10);
+        if backend == Backend::Postgres {
+            // Rows are replaced within their pages (HOT); a thousand versions would fill forty.
+            let pages = sql.number("SELECT pg_indexes_size('sessions') / 8192 AS n").await;
+            assert!(pages <= 4, "the indexes have {pages} pages");
+            let pages = sql.number("SELECT pg_relation_size('sessions') / 8192 AS n").await;
+            assert!(pages <= 16, "the table has {pages} pages");
+        }
+    }
+}
+
+/// How often `part` occurs.
+fn occurrences(bytes: &[u8], part: &[u8]) -> usize {
+    bytes
+        .windows(part.len())
+        .filter(|here| *here == part)
+        .count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_is_one_statement_and_no_transaction() {
+    let database = Database::new(Backend::Postgres).await;
+    let proxy = Proxy::before(&database.url).await;
+    let url = proxy.url.clone();
+    let service = Service::on(Arc::new(database), Clock::manual(START), |settings| {
+        settings.database.url = url;
+    })
+    .await;
+    let tokens = service.signup("ada@example.org").await;
+    let family: auth_service::id::Id = tokens.session.parse().unwrap();
+    let (mut token, before) = (tokens.refresh, proxy.questions().len());
+    for _ in 0..20 {
+        service.advance(31);
+        token = service.refresh(&token).await.tokens().refresh;
+    }
+    let asked = &proxy.questions()[before..];
+    assert_eq!(occurrences(asked, family.as_bytes()), 20);
+    for statement in ["BEGIN", "COMMIT", "INSERT"] {
+        assert_eq!(occurrences(asked, statement.as_bytes()), 0, "{statement}");
+    }
+}

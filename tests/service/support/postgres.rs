@@ -1,0 +1,205 @@
+//! A Postgres server of a test's own, which it may kill.
+
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use diesel_async::{AsyncConnection, AsyncPgConnection};
+use tempfile::TempDir;
+
+/// The server. Killed and removed when it is dropped.
+pub struct Postgres {
+    /// The URL of a database on it.
+    pub url: String,
+    folder: TempDir,
+    port: u16,
+    server: Option<Child>,
+}
+
+/// Lasting to the disk, and small, so that it recovers quickly.
+const SETTINGS: [&str; 13] = [
+    "fsync=on",
+    // One call before recovery instead of one for each of a thousand files.
+    "recovery_init_sync_method=syncfs",
+    "synchronous_commit=on",
+    "full_page_writes=on",
+    "shared_buffers=2MB",
+    "max_wal_size=4MB",
+    "min_wal_size=2MB",
+    "max_connections=60",
+    "autovacuum=off",
+    "wal_level=minimal",
+    "max_wal_senders=0",
+    "listen_addresses=127.0.0.1",
+    "log_min_messages=warning",
+];
+
+fn user() -> Option<u32> {
+    let name = std::env::var("TEST_PG_OS_USER").ok()?;
+    let users = std::fs::read_to_string("/etc/passwd").expect("the users of this machine");
+    let line = users
+        .lines()
+        .find(|line| line.starts_with(&format!("{name}:")));
+    let fields: Vec<_> = line.expect("the user exists").split(':').collect();
+    fields[2].parse().ok()
+}
+
+fn program(name: &str) -> Command {
+    let bin = std::env::var("PG_BIN").expect("PG_BIN is not set: run the tests by `make test`");
+    let mut command = Command::new(Path::new(&bin).join(name));
+    if let Some(user) = user() {
+        command.uid(user).gid(user);
+    }
+    command.stdin(Stdio::null()).current_dir("/");
+    command
+}
+
+impl Postgres {
+    /// A new server with an empty database.
+    pub async fn start() -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("auth-pg.")
+            .tempdir_in("/tmp")
+            .expect("a folder");
+        if let Some(user) = user() {
+            std::os::unix::fs::chown(folder.path(), Some(user), Some(user)).expect("chown");
+        }
+        let password = uuid::Uuid::from_bytes(auth_service::entropy::Entropy::system().bytes());
+        let password_file = folder.path().join("password");
+        std::fs::write(&password_file, password.to_string()).expect("a file");
+        let made = program("initdb")
+            .args(["--username", "postgres", "--auth", "scram-sha-256"])
+            .args(["--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"])
+            .args(["--wal-segsize", "1", "--pwfile"])
+            .arg(&password_file)
+            .arg(folder.path().join("data"))
+            .output()
+            .expect("initdb runs");
+        assert!(made.status.success(), "{made:?}");
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .and_then(|socket| socket.local_addr())
+            .expect("a free port")
+            .port();
+        let url = format!("postgres://postgres:{password}@127.0.0.1:{port}/postgres");
+        let mut this = Self {
+            url,
+            folder,
+            port,
+            server: None,
+        };
+        this.restart().await;
+        this
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Starts the server again, and waits until it answers.
+    pub async fn restart(&mut self) {
+        let began = Instant::now();
+        self.spawn();
+        while AsyncPgConnection::establish(&self.url).await.is_err() {
+            self.spawn_again_if_it_ended();
+            let log = self.folder.path().join("log");
+            assert!(
+                began.elapsed() < Duration::from_secs(60),
+                "{}",
+                std::fs::read_to_string(log).unwrap_or_default()
+            );
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// The memory of its forerunner may still be held for a moment.
+    fn spawn_again_if_it_ended(&mut self) {
+        let server = self.server.as_mut().expect("it was started");
+        if server.try_wait().expect("a child").is_some() {
+            self.spawn();
+        }
+    }
+
+    fn spawn(&mut self) {
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.folder.path().join("log"))
+            .expect("a log");
+        let mut command = program("postgres");
+        command.arg("-D").arg(self.data());
+        command.arg("-p").arg(self.port.to_string());
+        command.arg("-k").arg(self.folder.path());
+        for setting in SETTINGS {
+            command.arg("-c").arg(setting);
+        }
+        let child = command.stdout(Stdio::null()).stderr(log).spawn();
+        self.server = Some(child.expect("postgres runs"));
+    }
+
+    /// Starts the server again so that it speaks TLS and nothing else, and returns the file of its
+    /// certificate, which is for `127.0.0.1` and which nobody trusts yet.
+    pub async fn speak_tls_alone(&mut self) -> String {
+        let certificate = self.data().join("server.crt");
+        let mut openssl = Command::new("openssl");
+        if let Some(user) = user() {
+            openssl.uid(user).gid(user);
+        }
+        let made = openssl
+            .args([
+                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+            ])
+            .args([
+                "-subj",
+                "/CN=127.0.0.1",
+                "-addext",
+                "subjectAltName=IP:127.0.0.1",
+            ])
+            .args(["-addext", "basicConstraints=critical,CA:FALSE", "-keyout"])
+            .arg(self.data().join("server.key"))
+            .arg("-out")
+            .arg(&certificate)
+            .output()
+            .expect("openssl runs");
+        assert!(made.status.success(), "{made:?}");
+        let trusted = self.folder.path().join("trusted.crt");
+        std::fs::copy(&certificate, &trusted).expect("a copy");
+        let rules = "hostssl all all 127.0.0.0/8 scram-sha-256\n";
+        std::fs::write(self.data().join("pg_hba.conf"), rules).expect("the rules");
+        let settings = self.data().join("postgresql.auto.conf");
+        std::fs::write(settings, "ssl = on\n").expect("the settings");
+        self.kill();
+        self.spawn();
+        let began = Instant::now();
+        // Once it is up it refuses a plain line by its rules; before, because it is not up.
+        let refused = |error: String| error.contains("pg_hba");
+        while !(AsyncPgConnection::establish(&self.url).await)
+            .is_err_and(|error| refused(error.to_string()))
+        {
+            assert!(
+                began.elapsed() < Duration::from_secs(60),
+                "it does not start"
+            );
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        trusted.display().to_string()
+    }
+
+    /// `kill -9` of the server, whose process its pid file names, and of none but its own.
+    pub fn kill(&mut self) {
+        let file = std::fs::read_to_string(self.data().join("postmaster.pid")).expect("a pid file");
+        let server = self.server.as_mut().expect("it runs");
+        assert_eq!(file.lines().next(), Some(server.id().to_string().as_str()));
+        server.kill().expect("SIGKILL");
+        server.wait().expect("it has ended");
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        if let Some(server) = &mut self.server {
+            let _ = server.kill();
+            let _ = server.wait();
+        }
+    }
+}
