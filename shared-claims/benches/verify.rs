@@ -108,7 +108,9 @@ fn mirror(criterion: &mut Criterion) {
     for size in SIZES {
         let before = resident();
         let mirror = Mirror::default();
-        entries(size).for_each(|entry| mirror.apply(&entry));
+        for entry in entries(size) {
+            mirror.apply(&entry);
+        }
         let grown = resident().saturating_sub(before);
         println!("mirror of {size}: {:.1} MB", grown as f64 / 1e6);
         group.bench_function(format!("{size} revocations"), |bencher| {
