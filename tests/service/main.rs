@@ -9,6 +9,7 @@ mod architecture;
 mod clocks;
 mod crash;
 mod docs_page;
+mod examples;
 mod fuzzing;
 mod growth;
 mod keys;

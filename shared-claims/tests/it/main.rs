@@ -4,6 +4,7 @@
 
 mod attacks;
 mod claims;
+mod cookbook;
 mod feed;
 mod forgeries;
 mod guard;
@@ -12,6 +13,8 @@ mod jwk;
 mod kept;
 mod keys;
 mod mirror;
+mod primitives;
 mod redis;
+mod small_order;
 mod support;
 mod vectors;

@@ -126,8 +126,10 @@ pub(crate) fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
+/// Where the third-party vectors are.
+pub(crate) const VECTORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/vectors/");
+
 /// A file of the third-party vectors.
 pub(crate) fn vectors(name: &str) -> Value {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/vectors/");
-    serde_json::from_slice(&std::fs::read(format!("{root}{name}")).unwrap()).unwrap()
+    serde_json::from_slice(&std::fs::read(format!("{VECTORS}{name}")).unwrap()).unwrap()
 }
