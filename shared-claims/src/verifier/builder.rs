@@ -113,6 +113,7 @@ impl<C: DeserializeOwned + Send + Sync + 'static> Builder<C> {
 
     /// How old the revocations may be for [`Freshness::Strict`](super::Freshness::Strict); 10 s
     /// by default, which is two heartbeats of the feed. Under seven, it is met only at times.
+    /// What a replica of the issuer vouches for may itself be `revocation.max_lag` (1 s) old.
     pub fn max_lag(mut self, span: Duration) -> Self {
         self.max_lag = span;
         self

@@ -83,14 +83,12 @@ impl Watch {
         .await;
     }
 
-    /// Waits until every verifier can tell again, with a lag of no more than this.
+    /// Waits until each verifier has been able to tell again, with a lag of no more than this.
     pub async fn all_see(&self, lag: Duration) {
-        eventually("all can tell", async || {
-            let lags = self.seen.verifiers.iter().map(Verifier::lag);
-            lags.into_iter()
-                .all(|one| one.is_some_and(|one| one <= lag))
-        })
-        .await;
+        for verifier in &self.seen.verifiers {
+            let can_tell = async || verifier.lag().is_some_and(|seen| seen <= lag);
+            eventually("it can tell", can_tell).await;
+        }
     }
 
     /// How often something was seen so far.
@@ -110,7 +108,7 @@ impl Watch {
         let [all, blind, unheard] = [&self.seen.all, &self.seen.blind, &self.seen.unheard]
             .map(|count| count.load(Ordering::SeqCst));
         println!("{name}: {all} verifications, {blind} × blind, {unheard} × not heard of yet");
-        let wrong = lock(&self.seen.wrong);
+        let wrong = lock(&self.seen.wrong).clone();
         assert!(
             wrong.is_empty(),
             "{name}: {} wrong: {wrong:#?}",
