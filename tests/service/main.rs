@@ -24,3 +24,4 @@ mod store;
 mod strangers;
 mod support;
 mod tls;
+mod verifiers;

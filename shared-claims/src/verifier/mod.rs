@@ -6,7 +6,7 @@ pub(crate) mod clock;
 pub(crate) mod http;
 mod issuer;
 pub(crate) mod jitter;
-mod keys;
+pub(crate) mod keys;
 mod refusal;
 mod revocations;
 

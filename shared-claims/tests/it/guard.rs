@@ -214,6 +214,8 @@ async fn revoked_stale_and_blind() {
     assert_eq!(told().await.0, 200);
     clock.advance(std::time::Duration::from_secs(11));
     assert_eq!(told().await, (503, "unavailable".into(), None));
+    // It was silent for too long, and is opened anew.
+    eventually(|| issuer.state().opened.len() == 2).await;
     for (kind, code) in [(Kind::Stale, "claims_stale"), (Kind::Sub, "token_revoked")] {
         let before = verifier.revocations();
         issuer.say(revoked(6, &entry(kind, Some(4))));
