@@ -10,6 +10,7 @@ mod clocks;
 mod crash;
 mod docs_page;
 mod fuzzing;
+mod gateways;
 mod growth;
 mod keys;
 mod migrations;
