@@ -126,10 +126,14 @@ impl Gateway {
             assert!(told.is_ok(), "{told:?}");
         }
         let text = std::fs::read_to_string(recipe(kind.file())).expect("a recipe");
+        // In two steps, for a port may hold another's digits.
         let ports = [("8000", port), ("8080", service), ("3000", upstream)];
-        let text = ports.iter().fold(text, |text, (stands_for, port)| {
+        let text = ports.iter().fold(text, |text, (stands_for, _)| {
             assert!(text.contains(stands_for), "{kind:?}: {stands_for}");
-            text.replace(stands_for, &port.to_string())
+            text.replace(stands_for, &format!("<{stands_for}>"))
+        });
+        let text = ports.iter().fold(text, |text, (stands_for, port)| {
+            text.replace(&format!("<{stands_for}>"), &port.to_string())
         });
         let text = text.replace("/etc/haproxy/keys", &keys.display().to_string());
         std::fs::write(folder.path().join("recipe"), text).expect("a file can be written");
@@ -203,6 +207,9 @@ fn signal(name: &str, whom: &str) {
 impl Drop for Gateway {
     /// Its workers with it: they are its process group.
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the log of the gateway:\n{}", self.log());
+        }
         let pid = self.child.id();
         signal("-TERM", &pid.to_string());
         let began = Instant::now();

@@ -55,6 +55,9 @@ every_gateway! {
         // Nothing else does so by looking similar.
         let other = browser.send(Method::OPTIONS, "/things", None).await;
         scene.stops(2, &other, &[401], "OPTIONS that is no preflight");
+        let nobodys = scene.client.with("access-control-request-method", "DELETE");
+        let other = nobodys.send(Method::OPTIONS, "/things", None).await;
+        scene.stops(2, &other, &[401], "a preflight from nowhere");
         scene.stops(2, &asks.get("/things").await, &[401], "GET with its headers");
     }
 }
