@@ -7,7 +7,6 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use tokio::task::JoinSet;
 
-use super::cache::Cache;
 use super::clock::Clock;
 use super::http::Http;
 use super::issuer::Issuer;
@@ -15,7 +14,7 @@ use super::keys::Keys;
 use super::revocations::{Revocations, Watch};
 use super::{Inner, Verifier};
 use crate::feed::{self, Feed};
-use crate::token::Policy;
+use crate::token::{Policy, TokenCache};
 
 /// How often expired tokens are swept out of the cache.
 const SWEEP: Duration = Duration::from_secs(60);
@@ -150,7 +149,7 @@ impl<C: DeserializeOwned + Send + Sync + 'static> Builder<C> {
             BuildError::Url(given.unwrap_or(&self.policy.issuer).clone())
         })?;
         let keys = Keys::new(self.clock.clone(), self.keys_kept, self.cool_down);
-        let (keys, cache) = (Arc::new(keys), Arc::new(Cache::new(self.cache_bytes)));
+        let (keys, cache) = (Arc::new(keys), Arc::new(TokenCache::new(self.cache_bytes)));
         tasks.spawn({
             let keys = keys.clone();
             async move { keys.keep(issuer).await }
@@ -186,7 +185,7 @@ impl<C: DeserializeOwned + Send + Sync + 'static> Builder<C> {
     }
 }
 
-async fn sweep<C>(cache: Arc<Cache<C>>, clock: Clock) {
+async fn sweep<C>(cache: Arc<TokenCache<C>>, clock: Clock) {
     loop {
         clock.sleep(SWEEP).await;
         cache.prune(clock.now().seconds());

@@ -71,13 +71,6 @@ impl Keys {
             .filter(|keys| now.since(keys.confirmed) <= self.kept)
     }
 
-    /// The number of the [`current`](Self::current) generation.
-    pub(super) fn number(&self, now: Moment) -> Option<u64> {
-        let keys = self.current.load();
-        let usable = |keys: &&Arc<Generation>| now.since(keys.confirmed) <= self.kept;
-        keys.as_ref().filter(usable).map(|keys| keys.number)
-    }
-
     /// Has the keys fetched, unless they were within a cool-down, and waits for it.
     pub(super) async fn search(&self) -> Search {
         let mut fetches = self.fetches.subscribe();
