@@ -11,6 +11,7 @@ mod crash;
 mod docs_page;
 mod forward_auth;
 mod fuzzing;
+mod gateways;
 mod growth;
 mod keys;
 mod migrations;
