@@ -1,7 +1,7 @@
 //! Putting the service together: one `build` for the binary and for tests.
 
 use actix_web::web::Data;
-use shared_claims::Policy;
+use shared_claims::{Policy, TokenCache};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,6 +59,9 @@ pub struct App {
     tasks: JoinSet<()>,
 }
 
+/// How many bytes of verified access tokens are kept: some 3,000 tokens.
+const VERIFIED_BYTES: usize = 8 * 1024 * 1024;
+
 /// Opens everything that the rooms need, without serving. Needs a multi-threaded runtime.
 ///
 /// # Errors
@@ -83,6 +86,7 @@ pub async fn open(
         limits: limits(&settings, &clock)?,
         revocations: Revocations::new(Link::new(redis_url, &entropy)?),
         keys: Keys::new(sealer),
+        verified: TokenCache::new(VERIFIED_BYTES),
         db,
         clock,
         entropy,

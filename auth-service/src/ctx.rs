@@ -9,7 +9,8 @@ use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::passwords::Hasher;
 use crate::revocation::Revocations;
-use shared_claims::Policy;
+use serde_json::{Map, Value};
+use shared_claims::{Policy, TokenCache};
 
 /// The running service, as its rooms see it.
 pub struct Ctx {
@@ -31,4 +32,6 @@ pub struct Ctx {
     pub limits: Limits,
     /// Which access tokens are revoked.
     pub revocations: Revocations,
+    /// Access tokens that were verified before.
+    pub verified: TokenCache<Map<String, Value>>,
 }

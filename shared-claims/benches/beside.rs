@@ -12,7 +12,15 @@
     clippy::unwrap_used,
     reason = "a benchmark stops at the first surprise"
 )]
+#![allow(dead_code, reason = "the tests use more of what is shared with them")]
+
+#[path = "../tests/it/attack_table.rs"]
+mod attack_table;
+#[path = "../tests/it/issuer.rs"]
+mod issuer;
 mod setup;
+#[path = "../tests/it/support.rs"]
+mod support;
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -22,8 +30,8 @@ use serde_json::{Map, Value};
 use shared_claims::{Algorithm, Freshness, Verifier, verify};
 use tokio::runtime::Runtime;
 
-use setup::support::{KEYS, NOW, policy};
 use setup::{ALGORITHMS, SIZES, forgetful, informed};
+use support::{KEYS, NOW, policy};
 
 const ROUNDS: usize = 101;
 const BATCH: Duration = Duration::from_millis(10);

@@ -46,6 +46,7 @@
 struct Readme;
 
 pub mod claims;
+mod credential;
 #[cfg(feature = "verifier")]
 mod feed;
 #[cfg(any(feature = "actix", feature = "tower"))]
@@ -60,9 +61,10 @@ pub mod token;
 mod verifier;
 
 pub use claims::{Audience, Claims, RESERVED};
+pub use credential::Credential;
 pub use jwk::{Algorithm, Jwk, JwkError, JwkSet, KeySet, VerifyingKey};
 pub use revocation::{Entry, Kind, Mirror, Snapshot, Verdict};
-pub use token::{Policy, Rejection, verify, verify_jws, verify_with_key};
+pub use token::{Policy, Rejection, TokenCache, Verified, verify, verify_jws, verify_with_key};
 
 #[cfg(feature = "actix")]
 pub use guard::ActixGuarded;

@@ -12,8 +12,9 @@ use crate::revocation::Verdict;
 
 /// How long one look-up may take.
 const TIMEOUT: Duration = Duration::from_millis(250);
-/// There while Redis holds all that the service's database does.
-const EPOCH: &str = "deny:epoch";
+/// There while the service sees that Redis holds all that its database does, and for less than a
+/// second longer.
+const WHOLE: &str = "deny:whole";
 
 pub(crate) struct Redis {
     client: Client,
@@ -27,12 +28,12 @@ pub(crate) enum RedisError {
     Redis(#[from] redis::RedisError),
     #[error("Redis did not answer in time")]
     Silent,
-    #[error("Redis has not been filled")]
-    Empty,
+    #[error("Redis may lack revocations: the service has not vouched for it of late")]
+    Unvouched,
 }
 
-/// What one `MGET` tells: the epoch, `jti`, `sid` and `kid`, and the lowest valid and the lowest
-/// fresh version.
+/// What one `MGET` tells: whether it is whole, `jti`, `sid` and `kid`, and the lowest valid and
+/// the lowest fresh version.
 type Found = (
     Option<String>,
     Option<i64>,
@@ -57,16 +58,17 @@ impl Redis {
         kid: &str,
     ) -> Result<Verdict, RedisError> {
         let found = timeout(TIMEOUT, self.look_up(claims, kid)).await;
-        let (epoch, jti, sid, kid, valid, fresh) = found.map_err(|_| RedisError::Silent)??;
-        epoch.ok_or(RedisError::Empty)?;
+        let (whole, jti, sid, kid, valid, fresh) = found.map_err(|_| RedisError::Silent)??;
         let below = |lowest: Option<i64>| {
             lowest.is_some_and(|lowest| claims.ver.is_none_or(|ver| ver < lowest))
         };
-        Ok(match jti.or(sid).or(kid).is_some() || below(valid) {
-            true => Verdict::Revoked,
-            false if below(fresh) => Verdict::Stale,
-            false => Verdict::Accepted,
-        })
+        match jti.or(sid).or(kid).is_some() || below(valid) {
+            true => Ok(Verdict::Revoked),
+            false if below(fresh) => Ok(Verdict::Stale),
+            // What is there counts in any case; what is not may be missing.
+            false if whole.is_none() => Err(RedisError::Unvouched),
+            false => Ok(Verdict::Accepted),
+        }
     }
 
     async fn look_up<C>(&self, claims: &Claims<C>, kid: &str) -> Result<Found, redis::RedisError> {
@@ -80,7 +82,7 @@ impl Redis {
         // A token without a session is asked about under a name that no session has.
         let sid = claims.sid.as_deref().unwrap_or_default();
         let mut command = redis::cmd("MGET");
-        command.arg(EPOCH);
+        command.arg(WHOLE);
         for (kind, value) in [
             ("jti", claims.jti.as_str()),
             ("sid", sid),

@@ -4,9 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use super::durations::text;
-use super::issuer::Issuer;
+use super::issuer::{Issuer, is_origin};
 use super::secrets::{EncryptionKey, decode_key};
-use super::{Mode, Settings, production};
+use super::{ForwardAuth, Mode, Settings, production};
 
 /// What is wrong with one setting, in a sentence that says what to set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +65,7 @@ impl Settings {
         }
         self.check_connections(&mut found);
         self.check_tokens(&mut found);
+        self.check_forward_auth(&mut found);
         self.check_refresh(&mut found);
         self.check_keys(&mut found);
         self.check_revocation(&mut found);
@@ -160,6 +161,21 @@ impl Settings {
         found.at_most("tokens.leeway", tokens.leeway, MINUTE, "");
         let (most, why) = (self.revocation.max_leeway, " (`revocation.max_leeway`)");
         found.at_most("tokens.leeway", tokens.leeway, most, why);
+    }
+
+    fn check_forward_auth(&self, found: &mut Findings) {
+        let ForwardAuth { cookie, origins } = &self.forward_auth;
+        found.expect(
+            cookie.as_deref().is_none_or(is_cookie_name),
+            "forward_auth.cookie",
+            "must be the name of a cookie (RFC 6265 §4.1.1), such as `__Host-access`",
+        );
+        found.expect(
+            origins.iter().all(|origin| is_origin(origin)),
+            "forward_auth.origins",
+            "must be origins as browsers send them, such as `https://app.example.com`: in small \
+             letters, without a path and without a slash at the end",
+        );
     }
 
     fn check_refresh(&self, found: &mut Findings) {
@@ -282,4 +298,10 @@ impl Settings {
 fn is_scope_token(token: &str) -> bool {
     let byte = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
     !token.is_empty() && token.bytes().all(byte)
+}
+
+/// RFC 6265 §4.1.1: a token of RFC 9110 §5.6.2.
+fn is_cookie_name(name: &str) -> bool {
+    let byte = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !name.is_empty() && name.bytes().all(byte)
 }

@@ -48,6 +48,13 @@ impl<'a> Issuer<'a> {
     }
 }
 
+/// Whether this is an origin as browsers write one (RFC 6454 §6.2): no path, no capitals.
+pub(super) fn is_origin(text: &str) -> bool {
+    let authority = text.split_once("://").map(|(_, rest)| rest);
+    let bare = authority.is_some_and(|rest| !rest.contains('/'));
+    bare && Issuer::parse(text).is_ok() && !text.bytes().any(|byte| byte.is_ascii_uppercase())
+}
+
 fn host(authority: &str) -> Option<&str> {
     let (host, port) = match authority.strip_prefix('[') {
         Some(rest) => {

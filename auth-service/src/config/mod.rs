@@ -4,6 +4,7 @@
 //! the service may start, and [`default_toml`] writes `config/default.toml` from the types.
 
 mod check;
+mod defaults;
 mod durations;
 mod entries;
 mod environment;
@@ -25,6 +26,6 @@ pub use generated::dev_encryption_key;
 pub use reference::{default_toml, effective_toml};
 pub use secrets::EncryptionKey;
 pub use settings::{
-    Database, Http, KeyAlgorithm, Keys, Log, LogFormat, Mode, Passwords, Redis, Refresh,
-    Revocation, Settings, Signup, Throttle, Tokens,
+    Database, ForwardAuth, Http, KeyAlgorithm, Keys, Log, LogFormat, Mode, Passwords, Redis,
+    Refresh, Revocation, Settings, Signup, Throttle, Tokens,
 };

@@ -1,11 +1,13 @@
 //! Who sent a request: the access token in its `Authorization` header (RFC 6750 §2.1).
 
 use actix_web::dev::Payload;
-use actix_web::http::{StatusCode, header};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
+use shared_claims::Credential;
 
 use super::problem::{Code, Problem};
 use crate::audit::Actor;
@@ -46,12 +48,7 @@ impl FromRequest for Admin {
         async move {
             let SignedIn(bearer) = bearer.await?;
             if !bearer.claims.has_role(ADMIN) {
-                return Err(Problem::new(
-                    StatusCode::FORBIDDEN,
-                    Code::Forbidden,
-                    "this takes the role admin",
-                )
-                .challenge(r#" error="insufficient_scope""#));
+                return Err(forbidden("this takes the role admin", ""));
             }
             Ok(Self(bearer))
         }
@@ -68,19 +65,24 @@ impl Admin {
 
 /// The token of the `Authorization` header (RFC 6750 §2.1), if the request has one.
 pub fn bearer_token(request: &HttpRequest) -> Result<String, Problem> {
-    let mut values = request.headers().get_all(header::AUTHORIZATION);
-    let (Some(value), None) = (values.next(), values.next()) else {
-        return Err(missing());
+    credential(request, None).map(|credential| credential.token().to_owned())
+}
+
+/// The token of the `Authorization` header, or of this cookie.
+pub fn credential(request: &HttpRequest, cookie: Option<&str>) -> Result<Credential, Problem> {
+    let values = |name| request.headers().get_all(name).map(HeaderValue::as_bytes);
+    let (headers, cookies) = (values(header::AUTHORIZATION), values(header::COOKIE));
+    Credential::of(headers, cookies, cookie).ok_or_else(missing)
+}
+
+/// 403: the token is good, and not good enough (RFC 6750 §3.1).
+pub fn forbidden(detail: &str, scope: &str) -> Problem {
+    let scope = match scope {
+        "" => String::new(),
+        scope => format!(r#", scope="{scope}""#),
     };
-    let (scheme, token) = value
-        .to_str()
-        .ok()
-        .and_then(|text| text.split_once(' '))
-        .ok_or_else(missing)?;
-    match scheme.eq_ignore_ascii_case("bearer") {
-        true => Ok(token.trim_start().to_owned()),
-        false => Err(missing()),
-    }
+    Problem::new(StatusCode::FORBIDDEN, Code::Forbidden, detail)
+        .challenge(&format!(r#" error="insufficient_scope"{scope}"#))
 }
 
 /// RFC 6750 §3.1: a request that has no token is told no error code in its challenge.

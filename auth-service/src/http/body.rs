@@ -67,11 +67,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for OptionalBody<T> {
 }
 
 fn late() -> Problem {
-    Problem::new(
-        StatusCode::BAD_REQUEST,
-        Code::Malformed,
-        "the body did not arrive in time",
-    )
+    Problem::malformed("the body did not arrive in time")
 }
 
 fn unreadable(error: &actix_web::Error) -> Problem {
@@ -81,11 +77,7 @@ fn unreadable(error: &actix_web::Error) -> Problem {
             Code::PayloadTooLarge,
             "the body is over 64 KiB",
         ),
-        _ => Problem::new(
-            StatusCode::BAD_REQUEST,
-            Code::Malformed,
-            "the body can't be read",
-        ),
+        _ => Problem::malformed("the body can't be read"),
     }
 }
 
@@ -132,9 +124,5 @@ fn refusal(bytes: &[u8], path: &str, error: &str) -> Problem {
 }
 
 fn not_json() -> Problem {
-    Problem::new(
-        StatusCode::BAD_REQUEST,
-        Code::Malformed,
-        "the body is not JSON",
-    )
+    Problem::malformed("the body is not JSON")
 }

@@ -54,8 +54,8 @@ async fn snapshot(ctx: Data<Ctx>) -> Result<Json<Snapshot>, Problem> {
 }
 
 /// Server-sent events: `revoked` with an entry, `reset` when the snapshot must be taken again,
-/// and a `heartbeat` while this replica is sure that it has missed nothing. The id of each is the
-/// position to resume from.
+/// and a `heartbeat` while this replica is sure that it has missed nothing that was revoked longer
+/// ago than `revocation.max_lag`. The id of each is the position to resume from.
 async fn stream(ctx: Data<Ctx>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let last_event_id = request.headers().get("last-event-id");
     let position = last_event_id

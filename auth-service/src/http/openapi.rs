@@ -29,6 +29,7 @@ pub fn document() -> OpenApi {
     tags(
         (name = "Sign-in", description = "Accounts, sessions and their tokens"),
         (name = "Account", description = "What somebody does with their own account"),
+        (name = "Forward-auth", description = "What gateways ask before they pass a request on"),
         (name = "Admin", description = "What an account with the role `admin` does"),
         (name = "Discovery", description = "What verifiers and tools read"),
     ),

@@ -1,7 +1,6 @@
 //! Pages of a listing: a cursor that says where the last one ended.
 
 use actix_web::dev::Payload;
-use actix_web::http::StatusCode;
 use actix_web::web::Query;
 use actix_web::{FromRequest, HttpRequest};
 use serde::Serialize;
@@ -10,7 +9,7 @@ use std::future::{Ready, ready};
 use std::num::NonZeroUsize;
 use utoipa::ToSchema;
 
-use super::problem::{Code, Problem};
+use super::problem::Problem;
 use crate::id::Id;
 
 /// How many items a page has where nobody says.
@@ -55,11 +54,7 @@ impl<T: DeserializeOwned> FromRequest for Search<T> {
             false => Query::<T>::from_query(text).ok(),
         };
         ready(query.map(|query| Self(query.into_inner())).ok_or_else(|| {
-            Problem::new(
-                StatusCode::BAD_REQUEST,
-                Code::Malformed,
-                "a query parameter is not known, or not of the right type",
-            )
+            Problem::malformed("a query parameter is not known, or not of the right type")
         }))
     }
 }

@@ -145,6 +145,11 @@ impl Problem {
         problem
     }
 
+    /// 400.
+    pub fn malformed(detail: &str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, Code::Malformed, detail)
+    }
+
     /// 404.
     pub fn not_found() -> Self {
         Self::new(

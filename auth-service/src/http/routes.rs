@@ -5,7 +5,9 @@ use actix_web::http::{Method, StatusCode, header};
 use actix_web::{HttpResponse, ResponseError, web};
 
 use super::problem::{Code, Problem};
-use super::{admin_security, admin_users, docs, me, my_sessions, sign_in, well_known};
+use super::{
+    admin_security, admin_users, docs, forward_auth, me, my_sessions, sign_in, well_known,
+};
 
 macro_rules! routes {
     ($($path:literal { $($method:ident => $($handler:ident)::+),+ $(,)? })+) => {
@@ -41,6 +43,8 @@ routes! {
     "/v1/me/sessions"                         { GET => my_sessions::list, DELETE => my_sessions::end_all }
     "/v1/me/sessions/{id}"                    { DELETE => my_sessions::end }
 
+    "/v1/verify"                              { GET => forward_auth::verify }
+
     "/v1/admin/users"                         { GET => admin_users::list, POST => admin_users::create }
     "/v1/admin/users/{id}"                    { GET => admin_users::show, PATCH => admin_users::update, DELETE => admin_users::delete }
     "/v1/admin/users/{id}/sessions"           { GET => admin_users::list_sessions, DELETE => admin_users::end_sessions }
@@ -60,16 +64,15 @@ routes! {
 pub fn public(config: &mut web::ServiceConfig) {
     config
         .configure(api)
+        .route(
+            "/v1/verify/{original:.*}",
+            web::to(forward_auth::verify_original),
+        )
         .route("/docs", web::get().to(docs::redirect))
         .route("/docs/{file:.*}", web::get().to(docs::page))
         .app_data(web::PayloadConfig::new(super::body::MAX_BODY))
         .app_data(web::PathConfig::default().error_handler(|_, _| {
-            Problem::new(
-                StatusCode::BAD_REQUEST,
-                Code::Malformed,
-                "a part of the path is not of the right type",
-            )
-            .into()
+            Problem::malformed("a part of the path is not of the right type").into()
         }));
 }
 

@@ -30,6 +30,8 @@ pub struct Jwks {
     pub body: String,
     /// Its `ETag`: it changes with the document.
     pub etag: String,
+    /// Changes with the document, too.
+    generation: u64,
 }
 
 /// A key that may sign access tokens.
@@ -94,9 +96,9 @@ impl Ring {
             .ok_or(KeysError::NoActiveKey)
     }
 
-    /// The published keys, for verifying.
-    pub fn verifying(&self) -> &KeySet {
-        &self.verifying
+    /// The published keys, for verifying, and a number that changes when they do.
+    pub fn verifying(&self) -> (&KeySet, u64) {
+        (&self.verifying, self.jwks.generation)
     }
 
     /// The keys of the refresh token's MAC: the last makes it, all are tried.
@@ -184,7 +186,13 @@ impl Jwks {
         let body = serde_json::to_string(&set).expect("a key set is plain JSON");
         let hash = digest(&SHA256, body.as_bytes());
         let etag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(&hash.as_ref()[..12]));
-        Self { body, etag }
+        let generation = hash.as_ref()[..8].iter();
+        let generation = generation.fold(0, |number, byte| number << 8 | u64::from(*byte));
+        Self {
+            body,
+            etag,
+            generation,
+        }
     }
 }
 

@@ -114,8 +114,9 @@ impl Reader {
     }
 
     /// The position up to which everything was delivered to this reader, if this replica is sure
-    /// now that it has missed nothing itself.
+    /// now that it has missed nothing itself of what is older than `max_lag`. Of that the database
+    /// alone makes it sure: that Redis is away is no reason to leave verifiers blind.
     pub fn position(&self, ctx: &Ctx) -> Option<i64> {
-        ctx.revocations.is_fresh(ctx).then_some(self.position)
+        ctx.revocations.has_asked(ctx).then_some(self.position)
     }
 }

@@ -1,17 +1,21 @@
-//! Keeping Redis filled: the `deny:*` keys, and the epoch key that says for which server, in
-//! which state, they are complete.
+//! Keeping Redis filled: the `deny:*` keys, the epoch key that says for which server, in which
+//! state, they are complete, and a key that is there only while somebody has just seen that.
 
-use redis::{AsyncCommands, Script};
+use redis::Script;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::Instant as Moment;
 
 use super::link::{LinkError, RedisLink, in_time};
-use super::store;
+use super::{store, unreached_for};
 use crate::ctx::Ctx;
 
 /// Names the server and the state of it that the `deny:*` keys were filled into.
 const EPOCH: &str = "deny:epoch";
+/// There while the `deny:*` keys are complete, for whoever looks revocations up there: not while
+/// they are filled, not in a server that came back with old ones, and not for longer than a
+/// revocation waits that could not be carried.
+const WHOLE: &str = "deny:whole";
 /// Entries that are put in with one command.
 const BATCH: usize = 500;
 /// The least time between two fillings: a server that keeps evicting is not filled without end.
@@ -23,6 +27,12 @@ const SHARE: u32 = 10;
 const FINISH: &str = r"
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2])
+return 1";
+
+/// Says that nothing is missing, unless something happened since we looked.
+const VOUCH: &str = r"
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[2], '1', 'PX', ARGV[2])
 return 1";
 
 /// Fills Redis from the database whenever it is not the server, or not in the state, that was
@@ -42,14 +52,16 @@ impl Filler {
         let (epoch, state) = link.epoch().await?;
         let is_whole = epoch.as_deref() == Some(&state);
         if is_whole && !link.is_behind.load(Ordering::SeqCst) {
-            return Ok(());
+            return link.vouch(ctx, &state).await;
         }
         if !is_whole {
             link.set_heard(None);
         }
         let began = Moment::now();
         if self.not_before.is_none_or(|at| at <= began) {
-            link.fill(ctx, &state).await?;
+            if link.fill(ctx, &state).await? {
+                link.vouch(ctx, &state).await?;
+            }
             self.not_before = Some(began + began.elapsed() * SHARE + LEAST_PAUSE);
         }
         Ok(())
@@ -71,10 +83,22 @@ impl RedisLink {
         Ok((epoch, format!("{server}/{evicted}")))
     }
 
-    async fn fill(&self, ctx: &Ctx, state: &str) -> Result<(), LinkError> {
+    async fn vouch(&self, ctx: &Ctx, state: &str) -> Result<(), LinkError> {
+        let vouch = Script::new(VOUCH);
+        let mut call = vouch.key(EPOCH);
+        let span = unreached_for(ctx).as_millis().to_string();
+        call.key(WHOLE).arg(state).arg(span);
+        let _: bool = in_time(call.invoke_async(&mut self.commands.clone())).await?;
+        Ok(())
+    }
+
+    /// False if somebody else came between.
+    async fn fill(&self, ctx: &Ctx, state: &str) -> Result<bool, LinkError> {
         let mut commands = self.commands.clone();
         let filling = format!("filling/{}", ctx.entropy.uuid());
-        let _: () = in_time(commands.set(EPOCH, &filling)).await?;
+        let mut begin = redis::pipe();
+        begin.atomic().del(WHOLE).ignore().set(EPOCH, &filling);
+        let _: () = in_time(begin.query_async(&mut commands)).await?;
         self.is_behind.store(false, Ordering::SeqCst);
         let now = ctx.clock.now();
         let live = store::live_after(&mut ctx.db.conn().await?, 0, now).await?;
@@ -90,7 +114,7 @@ impl RedisLink {
             finished,
             "Redis was filled from the database"
         );
-        Ok(())
+        Ok(finished)
     }
 }
 

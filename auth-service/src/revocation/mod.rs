@@ -69,6 +69,11 @@ fn trusted_for(ctx: &Ctx) -> Duration {
     ctx.settings.revocation.max_lag * 3 / 4
 }
 
+/// How long a revocation waits that Redis could not carry: then nobody believes what lacks it.
+fn unreached_for(ctx: &Ctx) -> Duration {
+    trusted_for(ctx).min(MAX_WAIT)
+}
+
 impl Revocations {
     /// Knows nothing yet, and so is not believed before [`load`].
     pub fn new(link: Link) -> Self {
@@ -91,7 +96,7 @@ impl Revocations {
             self.take(entry);
         }
         if !self.link.carry(ctx, entries).await {
-            sleep_until(committed + trusted_for(ctx).min(MAX_WAIT)).await;
+            sleep_until(committed + unreached_for(ctx)).await;
         }
     }
 
@@ -113,12 +118,17 @@ impl Revocations {
         is_new
     }
 
-    /// Takes in what another replica says, and asks the database for the rest of it: a message
-    /// can make the mirror refuse a token, and never miss one.
+    /// Takes in what another replica says, tells verifiers, and asks the database for the rest of
+    /// it: a message can make a mirror refuse a token, and never miss one.
     fn hear(&self, ctx: &Ctx, mut entry: Entry) {
         let latest = last_expiry(ctx, ctx.clock.now()).as_secs();
         entry.expires_at = entry.expires_at.min(latest);
-        self.mirror.apply(&entry);
+        if self.mirror.apply(&entry) {
+            let tail = self.tail();
+            // It comes again, with a position of its own, once the database has told its number.
+            let position = tail.position();
+            let _ = self.news.send(News { entry, position });
+        }
         self.bell.notify_one();
     }
 
@@ -134,9 +144,13 @@ impl Revocations {
 
     /// Whether the mirror is fresh enough to be believed.
     pub fn is_fresh(&self, ctx: &Ctx) -> bool {
+        self.has_asked(ctx) && self.link.is_heard(ctx.settings.revocation.max_lag)
+    }
+
+    /// Whether everything that was revoked longer ago than `max_lag` is known.
+    fn has_asked(&self, ctx: &Ctx) -> bool {
         let asked = *self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         asked.is_some_and(|at| at.elapsed() < trusted_for(ctx))
-            && self.link.is_heard(ctx.settings.revocation.max_lag)
     }
 
     fn tail(&self) -> MutexGuard<'_, Tail> {

@@ -1,7 +1,8 @@
 //! Checking an access token that comes back to the service itself: with the verifier that other
 //! services use, then against the revocations.
 
-use shared_claims::{Claims, Rejection, Verdict};
+use shared_claims::{Claims, Rejection, Verdict, Verified};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::ctx::Ctx;
@@ -17,7 +18,7 @@ pub struct Bearer {
     /// The session.
     pub session: Id,
     /// What the token says.
-    pub claims: Claims,
+    pub claims: Arc<Claims>,
 }
 
 /// Why an access token was not accepted.
@@ -68,7 +69,7 @@ pub async fn verify_signature(ctx: &Ctx, token: &str) -> Result<Bearer, TokenErr
 /// must not make it load at each request.
 const RELOAD_COOLDOWN: Duration = Duration::from_secs(1);
 
-async fn verify(ctx: &Ctx, token: &str) -> Result<(Bearer, String), TokenError> {
+async fn verify(ctx: &Ctx, token: &str) -> Result<(Bearer, Arc<str>), TokenError> {
     match verify_now(ctx, token) {
         Err(TokenError::Invalid(UNKNOWN_KEY))
             if ctx
@@ -85,18 +86,18 @@ async fn verify(ctx: &Ctx, token: &str) -> Result<(Bearer, String), TokenError> 
 
 const UNKNOWN_KEY: &str = "unknown_key";
 
-fn verify_now(ctx: &Ctx, token: &str) -> Result<(Bearer, String), TokenError> {
+fn verify_now(ctx: &Ctx, token: &str) -> Result<(Bearer, Arc<str>), TokenError> {
     let ring = ctx.keys.ring()?;
     let now = ctx.clock.now().as_secs();
-    let (claims, key): (Claims, _) =
-        shared_claims::verify_with_key(token, ring.verifying(), &ctx.policy, now)?;
+    let keys = ring.verifying();
+    let Verified { claims, kid } = ctx.verified.verify(token, keys, &ctx.policy, now)?;
     let id = |text: &str| text.parse().map_err(|_| TokenError::Invalid("identifier"));
     let bearer = Bearer {
         user: id(&claims.sub)?,
         session: id(claims.sid.as_deref().unwrap_or_default())?,
         claims,
     };
-    Ok((bearer, key.kid().to_owned()))
+    Ok((bearer, kid))
 }
 
 impl From<Rejection> for TokenError {

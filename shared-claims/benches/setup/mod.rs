@@ -1,20 +1,13 @@
 //! What both benchmarks measure: verifiers, and mirrors of any size.
 
-#![allow(dead_code, reason = "neither benchmark uses all that is shared")]
-
-#[path = "../../tests/it/issuer.rs"]
-pub(crate) mod issuer;
-#[path = "../../tests/it/support.rs"]
-pub(crate) mod support;
-
 use std::time::Duration;
 
 use shared_claims::{
     Algorithm, Clock, Entry, Freshness, Kind, Mirror, Revocations, Snapshot, Verifier,
 };
 
-use issuer::Issuer;
-use support::KEYS;
+use crate::issuer::{self, Issuer};
+use crate::support::{self, KEYS};
 
 pub(crate) const SIZES: [usize; 3] = [0, 10_000, 1_000_000];
 pub(crate) const ALGORITHMS: [Algorithm; 3] =

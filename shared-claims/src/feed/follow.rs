@@ -1,6 +1,7 @@
 //! Following the feed: a snapshot, then the stream of what comes after it, again and again.
 
 use std::convert::Infallible;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,19 +9,25 @@ use reqwest::{Response, Url};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{sleep, timeout};
 
 use super::Feed;
 use super::link::Link;
 use super::sse::{Event, Parser, TooLong};
-use crate::revocation::{Entry, Snapshot};
+use crate::revocation::{Entry, Kind, Snapshot};
 use crate::verifier::http::{FetchError, Http};
 use crate::verifier::jitter::jitter;
+use crate::verifier::keys::Keys;
 
 /// The largest snapshot: about two million revocations.
 const SNAPSHOT_LIMIT: usize = 256 * 1024 * 1024;
-/// A stream without an event for three heartbeats is dead.
-const SILENCE: Duration = Duration::from_secs(15);
+/// A stream that says nothing for a heartbeat and a half is opened anew: soon enough that one
+/// connection that has died in silence does not leave a verifier with the usual lag blind.
+const SILENCE: Duration = Duration::from_secs(8);
+/// How long the head of a stream may take.
+const OPENING: Duration = Duration::from_secs(5);
+/// How long a snapshot may take.
+const SNAPSHOT_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long to wait before connecting again: at first, and at most.
 const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 /// How often what has expired is forgotten.
@@ -68,9 +75,10 @@ impl Source {
 
 /// Follows the feed for as long as it is let. This one task alone writes to the mirror, so that
 /// what was revoked after a snapshot is taken in after it.
-pub(crate) async fn follow(feed: Arc<Feed>, source: Source, max_lag: Duration) {
+pub(crate) async fn follow(feed: Arc<Feed>, source: Source, max_lag: Duration, keys: Arc<Keys>) {
     let mut follower = Follower {
         feed: feed.clone(),
+        keys,
         source,
         max_lag,
         position: None,
@@ -91,6 +99,8 @@ pub(crate) async fn follow(feed: Arc<Feed>, source: Source, max_lag: Duration) {
 
 struct Follower {
     feed: Arc<Feed>,
+    /// Told when one of them was removed.
+    keys: Arc<Keys>,
     source: Source,
     max_lag: Duration,
     /// Where to resume.
@@ -109,7 +119,7 @@ impl Follower {
             .source
             .http
             .stream(self.source.stream.clone(), position);
-        let stream = timeout(SILENCE, opening).await;
+        let stream = timeout(OPENING, opening).await;
         self.read(stream.map_err(|_| FeedError::Silent)??, link, position)
             .await
     }
@@ -117,7 +127,10 @@ impl Follower {
     async fn take_snapshot(&self) -> Result<i64, FeedError> {
         let asked = self.feed.clock.now();
         let url = self.source.snapshot.clone();
-        let fetched = self.source.http.get(url, None, SNAPSHOT_LIMIT).await?;
+        let http = &self.source.http;
+        let fetched = http
+            .get(url, None, SNAPSHOT_LIMIT, SNAPSHOT_TIMEOUT)
+            .await?;
         let body = fetched.map(|fetched| fetched.body).unwrap_or_default();
         let feed = self.feed.clone();
         // A million entries take a second, which is not the host's runtime's to lose.
@@ -139,14 +152,15 @@ impl Follower {
         mut latest: i64,
     ) -> Result<Infallible, FeedError> {
         let mut parser = Parser::default();
-        let mut silent_at = Instant::now() + SILENCE;
-        let mut pruned = self.feed.clock.now();
+        let clock = self.feed.clock.clone();
+        let mut silence = pin!(clock.sleep(SILENCE));
+        let mut pruned = clock.now();
         loop {
-            let chunk = timeout_at(silent_at, stream.chunk()).await;
-            let chunk = chunk.map_err(|_| FeedError::Silent)?;
-            let chunk = chunk.map_err(FetchError::from)?.ok_or(FeedError::Ended)?;
-            for event in parser.push(&chunk)? {
-                silent_at = Instant::now() + SILENCE;
+            let chunk = tokio::select! {
+                chunk = stream.chunk() => chunk.map_err(FetchError::from)?,
+                () = &mut silence => return Err(FeedError::Silent),
+            };
+            for event in parser.push(&chunk.ok_or(FeedError::Ended)?)? {
                 match event.name.as_str() {
                     "revoked" => latest = self.revoke(&event)?.unwrap_or(latest),
                     "reset" => return Err(FeedError::Reset),
@@ -156,10 +170,12 @@ impl Follower {
                         // the heartbeat's own id, for to be told twice costs nothing.
                         self.position = Some(latest);
                     }
-                    _ => {}
+                    // Not ours, and no sign that ours are still sent.
+                    _ => continue,
                 }
+                silence.set(clock.sleep(SILENCE));
             }
-            let now = self.feed.clock.now();
+            let now = clock.now();
             if now.since(pruned) >= PRUNE {
                 self.feed.mirror.prune(now.seconds());
                 pruned = now;
@@ -169,7 +185,10 @@ impl Follower {
 
     /// Takes an entry in, and tells its position.
     fn revoke(&self, event: &Event) -> Result<Option<i64>, FeedError> {
-        self.feed.mirror.apply(&json::<Entry>(&event.data)?);
+        let entry = json::<Entry>(&event.data)?;
+        if self.feed.mirror.apply(&entry) && entry.kind == Kind::Kid {
+            self.keys.expect_another();
+        }
         Ok(event.id.as_deref().map(json).transpose()?)
     }
 

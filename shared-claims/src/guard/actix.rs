@@ -11,9 +11,9 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
 use serde::de::DeserializeOwned;
 
-use super::credential::Credential;
 use super::denial::Denial;
 use super::{Authenticated, Guard};
+use crate::credential::Credential;
 
 /// A service that a [`Guard`] stands before.
 #[derive(Debug)]
@@ -85,7 +85,7 @@ impl<C: 'static> FromRequest for Authenticated<C> {
     }
 }
 
-fn credential<C>(guard: &Guard<C>, request: &HttpRequest) -> Credential {
+fn credential<C>(guard: &Guard<C>, request: &HttpRequest) -> Option<Credential> {
     let values = |name| {
         request
             .headers()

@@ -2,7 +2,6 @@
 
 #[cfg(feature = "actix")]
 mod actix;
-mod credential;
 mod denial;
 #[cfg(feature = "tower")]
 mod tower;
@@ -15,8 +14,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::claims::Claims;
+use crate::credential::Credential;
 use crate::verifier::{Freshness, Verifier};
-use credential::Credential;
 use denial::Denial;
 
 #[cfg(feature = "actix")]
@@ -97,10 +96,11 @@ impl<C> Guard<C> {
 }
 
 impl<C: DeserializeOwned + Send + Sync + 'static> Guard<C> {
-    async fn admit(&self, credential: Credential) -> Result<Authenticated<C>, Denial> {
+    async fn admit(&self, credential: Option<Credential>) -> Result<Authenticated<C>, Denial> {
         let rules = &self.rules;
-        let token = credential.0.ok_or_else(Denial::missing)?;
-        let claims = self.verifier.verify(&token, rules.freshness).await;
+        let credential = credential.ok_or_else(Denial::missing)?;
+        let verified = self.verifier.verify(credential.token(), rules.freshness);
+        let claims = verified.await;
         let claims = claims.map_err(|refusal| {
             tracing::debug!(rule = refusal.rule(), "an access token was refused");
             Denial::refused(&refusal)

@@ -10,9 +10,9 @@ use serde::de::DeserializeOwned;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::credential::Credential;
 use super::denial::Denial;
 use super::{Authenticated, Guard};
+use crate::credential::Credential;
 
 /// A service that a [`Guard`] stands before.
 #[derive(Clone, Debug)]
@@ -80,7 +80,7 @@ where
     }
 }
 
-fn credential<C, B>(guard: &Guard<C>, request: &Request<B>) -> Credential {
+fn credential<C, B>(guard: &Guard<C>, request: &Request<B>) -> Option<Credential> {
     let values = |name| {
         let values = request.headers().get_all(name).into_iter();
         values.map(HeaderValue::as_bytes)

@@ -1,5 +1,6 @@
 //! Verifying an access token (RFC 9068 §4), locally and without a clock of its own.
 
+mod cache;
 mod header;
 mod jws;
 mod rejection;
@@ -13,6 +14,7 @@ use crate::jwk::{KeySet, VerifyingKey};
 use header::Header;
 use jws::Unverified;
 
+pub use cache::{TokenCache, Verified};
 pub use jws::verify_jws;
 pub use rejection::Rejection;
 
@@ -132,7 +134,7 @@ fn for_audience<C>(claims: &Claims<C>, policy: &Policy) -> Result<(), Rejection>
 }
 
 /// RFC 7519 §4.1.4 to §4.1.6. A time before the epoch is nobody's.
-pub(crate) fn in_time<C>(claims: &Claims<C>, policy: &Policy, now: i64) -> Result<(), Rejection> {
+fn in_time<C>(claims: &Claims<C>, policy: &Policy, now: i64) -> Result<(), Rejection> {
     let leeway = i64::try_from(policy.leeway.as_secs()).unwrap_or(i64::MAX);
     let latest = now.saturating_add(leeway);
     if claims.iat < 0 || claims.exp < 0 || claims.nbf.is_some_and(|nbf| nbf < 0) {

@@ -7,7 +7,6 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use tokio::task::JoinSet;
 
-use super::cache::Cache;
 use super::clock::Clock;
 use super::http::Http;
 use super::issuer::Issuer;
@@ -15,7 +14,7 @@ use super::keys::Keys;
 use super::revocations::{Revocations, Watch};
 use super::{Inner, Verifier};
 use crate::feed::{self, Feed};
-use crate::token::Policy;
+use crate::token::{Policy, TokenCache};
 
 /// How often expired tokens are swept out of the cache.
 const SWEEP: Duration = Duration::from_secs(60);
@@ -113,6 +112,7 @@ impl<C: DeserializeOwned + Send + Sync + 'static> Builder<C> {
 
     /// How old the revocations may be for [`Freshness::Strict`](super::Freshness::Strict); 10 s
     /// by default, which is two heartbeats of the feed. Under seven, it is met only at times.
+    /// What a replica of the issuer vouches for may itself be `revocation.max_lag` (1 s) old.
     pub fn max_lag(mut self, span: Duration) -> Self {
         self.max_lag = span;
         self
@@ -142,15 +142,15 @@ impl<C: DeserializeOwned + Send + Sync + 'static> Builder<C> {
         }
         let http = Http::new(self.allow_http);
         let http = http.map_err(|error| BuildError::Client(error.to_string()))?;
+        let keys = Keys::new(self.clock.clone(), self.keys_kept, self.cool_down);
+        let (keys, cache) = (Arc::new(keys), Arc::new(TokenCache::new(self.cache_bytes)));
         let mut tasks = JoinSet::new();
-        let watch = self.watch(&http, &mut tasks)?;
+        let watch = self.watch(&http, &keys, &mut tasks)?;
         let issuer = Issuer::new(http, &self.policy.issuer, self.jwks_uri.as_deref());
         let issuer = issuer.ok_or_else(|| {
             let given = self.jwks_uri.as_ref();
             BuildError::Url(given.unwrap_or(&self.policy.issuer).clone())
         })?;
-        let keys = Keys::new(self.clock.clone(), self.keys_kept, self.cool_down);
-        let (keys, cache) = (Arc::new(keys), Arc::new(Cache::new(self.cache_bytes)));
         tasks.spawn({
             let keys = keys.clone();
             async move { keys.keep(issuer).await }
@@ -167,14 +167,20 @@ impl<C: DeserializeOwned + Send + Sync + 'static> Builder<C> {
         })))
     }
 
-    fn watch(&self, http: &Http, tasks: &mut JoinSet<()>) -> Result<Watch, BuildError> {
+    fn watch(
+        &self,
+        http: &Http,
+        keys: &Arc<Keys>,
+        tasks: &mut JoinSet<()>,
+    ) -> Result<Watch, BuildError> {
         match self.revocations.as_ref().ok_or(BuildError::NoRevocations)? {
             Revocations::None => Ok(Watch::None),
             Revocations::Feed(url) => {
                 let source = feed::Source::new(http.clone(), url);
                 let source = source.ok_or_else(|| BuildError::Url(url.clone()))?;
                 let feed = Arc::new(Feed::new(self.clock.clone()));
-                tasks.spawn(feed::follow(feed.clone(), source, self.max_lag));
+                let follow = feed::follow(feed.clone(), source, self.max_lag, keys.clone());
+                tasks.spawn(follow);
                 Ok(Watch::Feed(feed, self.max_lag))
             }
             #[cfg(feature = "redis")]
@@ -186,7 +192,7 @@ impl<C: DeserializeOwned + Send + Sync + 'static> Builder<C> {
     }
 }
 
-async fn sweep<C>(cache: Arc<Cache<C>>, clock: Clock) {
+async fn sweep<C>(cache: Arc<TokenCache<C>>, clock: Clock) {
     loop {
         clock.sleep(SWEEP).await;
         cache.prune(clock.now().seconds());

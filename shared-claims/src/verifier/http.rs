@@ -8,8 +8,6 @@ use reqwest::{Client, Response, StatusCode, Url};
 
 /// How long the issuer may take to be connected to.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long an answer may take in all.
-const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why something could not be fetched. The text is for the log.
 #[derive(Debug, thiserror::Error)]
@@ -60,14 +58,15 @@ impl Http {
         (allowed && url.has_host()).then_some(url)
     }
 
-    /// An answer of at most `limit` bytes; none if it is still what `etag` names (RFC 9110 §13.1.2).
+    /// An answer of at most `limit` bytes, within `span` in all; none if it is still what `etag` names (RFC 9110 §13.1.2).
     pub(crate) async fn get(
         &self,
         url: Url,
         etag: Option<&str>,
         limit: usize,
+        span: Duration,
     ) -> Result<Option<Fetched>, FetchError> {
-        let mut request = self.client.get(url).timeout(TIMEOUT);
+        let mut request = self.client.get(url).timeout(span);
         if let Some(etag) = etag {
             request = request.header(IF_NONE_MATCH, etag);
         }

@@ -10,6 +10,8 @@ use crate::jwk::KeySet;
 
 /// The largest metadata document or key set.
 const LIMIT: usize = 64 * 1024;
+/// How long either may take.
+const TIMEOUT: Duration = Duration::from_secs(5);
 /// How long keys are good for where the issuer does not say.
 const DEFAULT_MAX_AGE: Duration = Duration::from_secs(600);
 /// What we make of `max-age`: never so short that the issuer is pestered, never so long that a
@@ -68,7 +70,7 @@ impl Issuer {
             Some(url) => url,
             None => self.discover().await?,
         };
-        let fetched = self.http.get(url.clone(), self.etag.as_deref(), LIMIT);
+        let fetched = (self.http).get(url.clone(), self.etag.as_deref(), LIMIT, TIMEOUT);
         let keys = match fetched.await? {
             None => None,
             Some(fetched) => {
@@ -87,7 +89,8 @@ impl Issuer {
 
     /// RFC 8414 §3: the document at its well-known place must name this very issuer (§3.3).
     async fn discover(&self) -> Result<Url, FetchError> {
-        let fetched = self.http.get(self.metadata.clone(), None, LIMIT).await?;
+        let metadata = self.metadata.clone();
+        let fetched = self.http.get(metadata, None, LIMIT, TIMEOUT).await?;
         let body = fetched.map(|fetched| fetched.body).unwrap_or_default();
         let metadata: Metadata = serde_json::from_slice(&body).map_err(content)?;
         if metadata.issuer != self.name {

@@ -18,7 +18,7 @@ const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs
 const PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
-pub(super) struct Keys {
+pub(crate) struct Keys {
     clock: Clock,
     kept: Duration,
     cool_down: Duration,
@@ -71,13 +71,6 @@ impl Keys {
             .filter(|keys| now.since(keys.confirmed) <= self.kept)
     }
 
-    /// The number of the [`current`](Self::current) generation.
-    pub(super) fn number(&self, now: Moment) -> Option<u64> {
-        let keys = self.current.load();
-        let usable = |keys: &&Arc<Generation>| now.since(keys.confirmed) <= self.kept;
-        keys.as_ref().filter(usable).map(|keys| keys.number)
-    }
-
     /// Has the keys fetched, unless they were within a cool-down, and waits for it.
     pub(super) async fn search(&self) -> Search {
         let mut fetches = self.fetches.subscribe();
@@ -92,6 +85,13 @@ impl Keys {
             true => Search::Failed,
             false => Search::Current,
         }
+    }
+
+    /// A key was removed, and its heir signs now: whoever names a key that is not known may have
+    /// the keys fetched, however short a time ago they were.
+    pub(crate) fn expect_another(&self) {
+        self.fetches
+            .send_modify(|fetches| fetches.last_begun = None);
     }
 
     /// Waits for the first fetch to end, well or not.

@@ -2,12 +2,11 @@
 //! the tokens that it has verified.
 
 mod builder;
-mod cache;
 pub(crate) mod clock;
 pub(crate) mod http;
 mod issuer;
 pub(crate) mod jitter;
-mod keys;
+pub(crate) mod keys;
 mod refusal;
 mod revocations;
 
@@ -20,8 +19,7 @@ use serde_json::{Map, Value};
 use tokio::task::JoinSet;
 
 use crate::claims::Claims;
-use crate::token::{Policy, Rejection, in_time, verify_with_key};
-use cache::{Cache, Name, Proven};
+use crate::token::{Policy, Rejection, TokenCache, Verified};
 use clock::Moment;
 use keys::{Keys, Search};
 use revocations::Watch;
@@ -55,7 +53,7 @@ struct Inner<C> {
     clock: Clock,
     keys: Arc<Keys>,
     watch: Watch,
-    cache: Arc<Cache<C>>,
+    cache: Arc<TokenCache<C>>,
     /// Aborted when they are dropped.
     _tasks: JoinSet<()>,
 }
@@ -75,17 +73,7 @@ impl<C: DeserializeOwned + Send + Sync + 'static> Verifier<C> {
         token: &str,
         freshness: Freshness,
     ) -> Result<Arc<Claims<C>>, Refusal> {
-        // Nobody has a token of such a length hashed.
-        if token.len() > self.0.policy.max_token_bytes {
-            return Err(Rejection::TooLong.into());
-        }
-        let (name, now) = (Name::of(token), self.0.clock.now());
-        let (proven, now) = match self.0.recall(name, now)? {
-            Some(proven) => (proven, now),
-            // It may have waited for keys.
-            None => (self.0.prove(token, name, now).await?, self.0.clock.now()),
-        };
-        let Proven { claims, kid, .. } = proven;
+        let (Verified { claims, kid }, now) = self.0.prove(token).await?;
         self.0.watch.check(&claims, &kid, freshness, now).await?;
         Ok(claims)
     }
@@ -120,28 +108,14 @@ impl<C> Verifier<C> {
 }
 
 impl<C: DeserializeOwned> Inner<C> {
-    /// What was proven before, if its keys still are the issuer's and it has not expired.
-    fn recall(&self, name: Name, now: Moment) -> Result<Option<Proven<C>>, Refusal> {
-        let generation = self.keys.number(now);
-        let Some(proven) = generation.and_then(|number| self.cache.get(name, number)) else {
-            return Ok(None);
-        };
-        if let Err(rejection) = in_time(&proven.claims, &self.policy, now.seconds()) {
-            self.cache.remove(name);
-            return Err(rejection.into());
-        }
-        Ok(Some(proven))
-    }
-
-    /// Verifies a token; for a key that the set lacks, the issuer is asked first.
-    async fn prove(&self, token: &str, name: Name, now: Moment) -> Result<Proven<C>, Refusal> {
-        match self.try_prove(token, name, now) {
+    /// Verifies a token, and tells when; for a key that the set lacks, the issuer is asked first.
+    async fn prove(&self, token: &str) -> Result<(Verified<C>, Moment), Refusal> {
+        match self.try_prove(token) {
             Err(Refusal::NoKeys | Refusal::Rejected(Rejection::UnknownKey { .. })) => {}
             told => return told,
         }
         let search = self.keys.search().await;
-        let now = self.clock.now();
-        match self.try_prove(token, name, now) {
+        match self.try_prove(token) {
             // A key may have come that nobody can tell us of.
             Err(Refusal::Rejected(Rejection::UnknownKey { .. })) if search == Search::Failed => {
                 Err(Refusal::NoKeys)
@@ -150,17 +124,14 @@ impl<C: DeserializeOwned> Inner<C> {
         }
     }
 
-    fn try_prove(&self, token: &str, name: Name, now: Moment) -> Result<Proven<C>, Refusal> {
+    fn try_prove(&self, token: &str) -> Result<(Verified<C>, Moment), Refusal> {
+        let now = self.clock.now();
         let keys = self.keys.current(now).ok_or(Refusal::NoKeys)?;
-        let (claims, key) = verify_with_key(token, &keys.set, &self.policy, now.seconds())?;
-        let proven = Proven {
-            claims: Arc::new(claims),
-            kid: key.kid().into(),
-            generation: keys.number,
-        };
-        self.cache
-            .put(name, proven.clone(), token.len(), now.seconds());
-        Ok(proven)
+        let keys = (&*keys.set, keys.number);
+        let verified = self
+            .cache
+            .verify(token, keys, &self.policy, now.seconds())?;
+        Ok((verified, now))
     }
 }
 

@@ -207,16 +207,61 @@ async fn a_feed_that_comes_late_is_as_old_as_it_was_sent() {
     clock.advance(5 * SECOND);
     issuer.beat(at + 5);
     eventually(|| verifier.lag() == Some(SECOND)).await;
-    // Sent at once, and 20 s on the way.
-    clock.advance(20 * SECOND);
+    // Sent at once, and seven seconds on the way.
+    clock.advance(7 * SECOND);
     issuer.beat(at + 6);
     opened(&issuer, &["5", "6"]).await;
     assert_eq!(
         verifier.lag(),
-        Some(20 * SECOND),
+        Some(7 * SECOND),
         "what we heard then vouches for then"
     );
+    clock.advance(4 * SECOND);
     assert_eq!(rules(&verifier).await, ["blind", "ok"]);
     issuer.beat(at + 25);
+    becomes(&verifier, ["ok"; 2]).await;
+}
+
+#[tokio::test]
+async fn a_stream_without_a_heartbeat_is_blind_and_opened_anew_whatever_trickles_in() {
+    let (issuer, clock, verifier) = followed().await;
+    let trickles = [
+        "",
+        ": here\n\n",
+        "event: news\ndata: x\n\n",
+        "event: revoked\ndata: {",
+    ];
+    for (opened, trickle) in (1..).zip(trickles) {
+        let mut seconds = 0;
+        while issuer.state().opened.len() == opened {
+            assert!(seconds < 100, "it was never opened anew");
+            seconds += 1;
+            issuer.say(trickle);
+            clock.advance(SECOND);
+            // It opens anew a tenth of a second after it has noticed.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert!(seconds >= 8, "after {seconds} s");
+    }
+    assert!(verifier.lag() >= Some(32 * SECOND));
+    assert_eq!(rules(&verifier).await, ["blind", "ok"]);
+    assert_eq!(
+        issuer.state().opened,
+        ["5"; 5],
+        "and nothing was passed over"
+    );
+
+    // Entries keep it open, and vouch for nothing.
+    for position in 6..9 {
+        issuer.say(revoked(position, &entry(Kind::Jti, &position.to_string())));
+        eventually(|| verifier.revocations() == usize::try_from(position - 5).unwrap()).await;
+        clock.advance(5 * SECOND);
+    }
+    assert_eq!(issuer.state().opened.len(), 5);
+    assert_eq!(rules(&verifier).await, ["blind", "ok"]);
+    // Opened fifteen seconds ago, a first heartbeat says little; on a new stream it does.
+    issuer.beat(NOW);
+    eventually(|| issuer.state().opened.len() == 6).await;
+    issuer.beat(NOW);
     becomes(&verifier, ["ok"; 2]).await;
 }

@@ -2,11 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod attack_table;
 mod attacks;
 mod claims;
 mod cookbook;
 mod feed;
-mod forgeries;
+mod forgery_table;
 mod guard;
 mod issuer;
 mod jwk;

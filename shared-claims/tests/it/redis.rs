@@ -56,7 +56,12 @@ async fn redis_is_believed_while_it_is_filled() {
     let verifier = verifier(&url).await;
     let _: () = redis::cmd("FLUSHDB").query(&mut redis).unwrap();
     assert_eq!(rules(&verifier).await, ["blind", "ok"]);
-    let _: () = redis.set("deny:epoch", "run/0").unwrap();
+    let _: () = redis.set("deny:epoch", "filling/run").unwrap();
+    assert_eq!(rules(&verifier).await, ["blind", "ok"]);
+    let _: () = redis.set("deny:sid:session-1", "0").unwrap();
+    assert_eq!(rules(&verifier).await, ["revoked"; 2], "known already");
+    let _: () = redis.del("deny:sid:session-1").unwrap();
+    let _: () = redis.set("deny:whole", "1").unwrap();
     assert_eq!(rules(&verifier).await, ["ok"; 2]);
 
     // The token is of version 3.

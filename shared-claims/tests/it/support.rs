@@ -8,9 +8,10 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256,
     RsaKeyPair,
 };
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use shared_claims::{Algorithm, Jwk, KeySet, Policy, VerifyingKey};
+
+pub(crate) use crate::attack_table::{encode, with};
 
 pub(crate) const NOW: i64 = 1_700_000_000;
 pub(crate) const ISSUER: &str = "https://auth.example.com";
@@ -58,6 +59,7 @@ impl Keys {
                 Jwk::rs256(n, &e[2..])
             }
             Algorithm::EdDSA => Jwk::eddsa(self.eddsa.public_key().as_ref().try_into().unwrap()),
+            other => unreachable!("{other} has no key here"),
         }
     }
 
@@ -77,6 +79,7 @@ impl Keys {
                     .unwrap();
                 signature
             }
+            other => unreachable!("{other} has no key here"),
         }
     }
 
@@ -105,25 +108,8 @@ pub(crate) fn good_claims() -> Value {
     })
 }
 
-/// `object` with the members of `changes`; a member that becomes null is taken away.
-pub(crate) fn with(mut object: Value, changes: &str) -> String {
-    let changes: Value = serde_json::from_str(changes).unwrap();
-    let members = object.as_object_mut().unwrap();
-    for (name, value) in changes.as_object().unwrap() {
-        match value {
-            Value::Null => members.remove(name),
-            _ => members.insert(name.clone(), value.clone()),
-        };
-    }
-    object.to_string()
-}
-
 pub(crate) fn policy() -> Policy {
     Policy::new(ISSUER, ["api", "api-2"])
-}
-
-pub(crate) fn encode(bytes: impl AsRef<[u8]>) -> String {
-    URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// Where the third-party vectors are.

@@ -51,7 +51,7 @@ fn argon2_runs(service: &Service) -> u64 {
 }
 
 /// The routes whose path begins so, with something in place of the parts that vary.
-fn routes(prefix: &str) -> Vec<(String, &'static str)> {
+pub(crate) fn routes(prefix: &str) -> Vec<(String, &'static str)> {
     let id = "019b0000-0000-7000-8000-000000000000";
     let routes = TABLE.iter().filter(|(path, _)| path.starts_with(prefix));
     let routes: Vec<_> = routes

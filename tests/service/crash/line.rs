@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use auth_service::clock::Clock;
 
 use crate::support::database::Database;
-use crate::support::line::{Line, Proxy};
+use crate::support::proxy::{Flow, Proxy};
 use crate::support::service::START;
 use crate::support::{Backend, Service, Sql, Tokens};
 
@@ -98,7 +98,7 @@ async fn a_backend_that_is_terminated_before_commit_consumed_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_is_lost_after_commit_is_given_again() {
     let (proxy, service, mut sql, tokens) = on_a_line().await;
-    proxy.set(Line::LosesAnswers);
+    proxy.set(Flow::LosesAnswers);
     let (client, token) = (service.client(), tokens.refresh.clone());
     let refresh = tokio::spawn(async move { client.refresh(&token).await });
     until(&mut sql, "SELECT generation AS n FROM sessions", 2).await;
@@ -116,7 +116,7 @@ async fn an_answer_that_is_lost_after_commit_is_given_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_falls_silent_is_not_waited_for_and_is_found_again() {
     let (proxy, service, mut sql, tokens) = on_a_line().await;
-    proxy.set(Line::Silent);
+    proxy.set(Flow::Lossy);
     let began = Instant::now();
     service
         .refresh(&tokens.refresh)

@@ -4,7 +4,7 @@ use auth_service::keys;
 use base64::Engine;
 
 use super::line::on_a_line;
-use crate::support::line::Line;
+use crate::support::proxy::Flow;
 use crate::support::{Client, Service, both};
 
 fn key(byte: u8) -> String {
@@ -23,14 +23,14 @@ async fn ready(replica: &Client) -> (u16, bool) {
 async fn when_the_database_was_away_for_a_minute() {
     let (proxy, service, ..) = on_a_line().await;
     assert_eq!(ready(&service).await, (200, true));
-    proxy.set(Line::Cut);
+    proxy.set(Flow::Cut);
     assert_eq!(ready(&service).await, (503, true));
     service.advance(61);
     keys::tick(&service.ctx)
         .await
         .expect_err("the database is away");
     assert_eq!(ready(&service).await, (503, false));
-    proxy.set(Line::Open);
+    proxy.set(Flow::Open);
     keys::tick(&service.ctx)
         .await
         .expect("the database is back");

@@ -22,7 +22,8 @@ impl Apart {
     async fn start(redis: Option<&Redis>) -> Self {
         let url = redis.map(Redis::url);
         let database = Arc::new(Database::new(Backend::Postgres).await);
-        let (proxy, proxied) = Proxy::before(&database.url).await;
+        let proxy = Proxy::before(&database.url).await;
+        let proxied = proxy.url.clone();
         let clock = auth_service::clock::Clock::manual(crate::support::service::START);
         let a = Service::on(database.clone(), clock.clone(), |settings| {
             settings.redis.url = url.clone()

@@ -62,7 +62,7 @@ impl Pair {
 }
 
 /// Waits for a condition, generously.
-async fn eventually(what: &str, is_so: impl AsyncFn() -> bool) {
+pub(crate) async fn eventually(what: &str, is_so: impl AsyncFn() -> bool) {
     let began = Instant::now();
     while !is_so().await {
         assert!(began.elapsed() < Duration::from_secs(30), "never: {what}");
@@ -71,7 +71,7 @@ async fn eventually(what: &str, is_so: impl AsyncFn() -> bool) {
 }
 
 /// Signs in so many times.
-async fn sessions(client: &Client, email: &str, count: usize) -> Vec<Tokens> {
+pub(crate) async fn sessions(client: &Client, email: &str, count: usize) -> Vec<Tokens> {
     let mut tokens = vec![client.signup(email).await];
     while tokens.len() < count {
         tokens.push(client.login(email).await);
@@ -79,7 +79,7 @@ async fn sessions(client: &Client, email: &str, count: usize) -> Vec<Tokens> {
     tokens
 }
 
-async fn logout(client: &Client, tokens: &Tokens) {
+pub(crate) async fn logout(client: &Client, tokens: &Tokens) {
     let signed_in = client.bearer(&tokens.access);
     let answer = signed_in.send(Method::POST, "/v1/logout", None).await;
     assert_eq!(answer.status, 204, "{}", answer.text);
@@ -100,7 +100,7 @@ fn claims(access: &str) -> Value {
     serde_json::from_slice(&bytes.expect("base64url")).expect("JSON")
 }
 
-fn claim(access: &str, name: &str) -> String {
+pub(crate) fn claim(access: &str, name: &str) -> String {
     let claims = claims(access);
     claims[name].as_str().expect("a text").to_owned()
 }

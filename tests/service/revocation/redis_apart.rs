@@ -9,7 +9,8 @@ use crate::support::{Backend, Service};
 /// second too unless it is `apart`.
 async fn behind_proxy(apart: bool) -> (Service, Service, Redis, Proxy) {
     let redis = Redis::start().await;
-    let (proxy, proxied) = Proxy::before(&redis.url()).await;
+    let proxy = Proxy::before(&redis.url()).await;
+    let proxied = proxy.url.clone();
     let direct = if apart { redis.url() } else { proxied.clone() };
     let a = Service::with(Backend::Postgres, |settings| {
         settings.redis.url = Some(proxied)

@@ -229,7 +229,8 @@ async fn a_reader_that_lags_too_far_behind_is_told_to_begin_anew() {
 #[tokio::test(flavor = "multi_thread")]
 async fn heartbeats_stop_while_the_replica_is_not_sure() {
     let database = Arc::new(Database::new(Backend::Postgres).await);
-    let (proxy, proxied) = Proxy::before(&database.url).await;
+    let proxy = Proxy::before(&database.url).await;
+    let proxied = proxy.url.clone();
     let clock = auth_service::clock::Clock::manual(crate::support::service::START);
     let service = Service::on(database, clock, |settings| settings.database.url = proxied).await;
     proxy.set(Flow::Frozen);

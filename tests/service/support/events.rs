@@ -21,7 +21,11 @@ pub struct Event {
 }
 
 /// An open stream. Closed when it is dropped.
-pub struct Events(Lines<BufReader<TcpStream>>);
+pub struct Events {
+    lines: Lines<BufReader<TcpStream>>,
+    /// The entry that came last.
+    entry: Value,
+}
 
 impl Events {
     /// Follows the stream of an internal listener (`http://127.0.0.1:1234`), from a position.
@@ -39,7 +43,10 @@ impl Events {
         let status = lines.next_line().await.expect("an answer");
         assert_eq!(status.as_deref(), Some("HTTP/1.1 200 OK"));
         while lines.next_line().await.expect("a header") != Some(String::new()) {}
-        Self(lines)
+        Self {
+            lines,
+            entry: Value::Null,
+        }
     }
 
     /// The next event.
@@ -55,7 +62,7 @@ impl Events {
     async fn read(&mut self) -> Event {
         let (mut id, mut name, mut data) = (None, String::new(), Value::Null);
         loop {
-            let line = self.0.next_line().await.expect("the stream goes on");
+            let line = self.lines.next_line().await.expect("the stream goes on");
             let line = line.expect("the stream goes on");
             match line.split_once(": ") {
                 Some(("id", value)) => id = Some(value.parse().expect("a position")),
@@ -68,9 +75,16 @@ impl Events {
         }
     }
 
-    /// The next entry; heartbeats in between are left out.
+    /// The next entry; heartbeats in between are left out, and an entry that comes again, as one
+    /// does that was heard of through Redis first.
     pub async fn revoked(&mut self) -> Event {
-        self.next_but("heartbeat", "revoked").await
+        loop {
+            let event = self.next_but("heartbeat", "revoked").await;
+            if event.data != self.entry {
+                self.entry = event.data.clone();
+                return event;
+            }
+        }
     }
 
     /// The next heartbeat; entries in between are left out.

@@ -10,7 +10,6 @@ pub mod client;
 pub mod database;
 pub mod documented;
 pub mod events;
-pub mod line;
 pub mod outside;
 pub mod postgres;
 pub mod process;

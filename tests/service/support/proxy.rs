@@ -1,11 +1,12 @@
-//! A TCP proxy that a test can cut or freeze.
+//! A TCP proxy in front of one server, which a test can cut, freeze or make lose what it carries.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 /// What the proxy does with its connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,93 +15,151 @@ pub enum Flow {
     Open,
     /// Closes every connection, old and new.
     Cut,
-    /// Keeps every connection and hands nothing on.
+    /// Keeps every connection, and hands on later what comes now.
     Frozen,
+    /// Keeps every connection, loses everything that comes now, and tells nobody.
+    Lossy,
+    /// Loses Postgres's answer to an `UPDATE`, and all that comes after it.
+    LosesAnswers,
 }
 
-/// A proxy in front of one server.
+/// A proxy. Ends when it is dropped.
 pub struct Proxy {
-    /// Where it listens.
-    pub address: SocketAddr,
-    flow: watch::Sender<Flow>,
-    task: tokio::task::JoinHandle<()>,
+    /// The server's URL by way of this proxy.
+    pub url: String,
+    flow: Arc<watch::Sender<Flow>>,
+    questions: Questions,
+    accepting: JoinHandle<()>,
 }
+
+/// What was sent to the server, on all connections.
+type Questions = Arc<Mutex<Vec<u8>>>;
 
 impl Proxy {
-    /// A proxy in front of the server that this URL names, and the URL through the proxy.
-    pub async fn before(url: &str) -> (Self, String) {
-        let start = url.rfind('@').or_else(|| url.rfind("//").map(|at| at + 1));
-        let (left, right) = url.split_at(start.expect("a URL") + 1);
-        let (server, path) = right.split_once('/').expect("a URL with a path");
-        let server: Arc<str> = server.into();
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("an address");
-        let (flow, watched) = watch::channel(Flow::Open);
-        let task = tokio::spawn(async move {
+    /// A proxy in front of the server that this URL names.
+    pub async fn before(url: &str) -> Self {
+        let (scheme, rest) = url.split_once("//").expect("a URL");
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let (user, server) = authority.split_at(authority.find('@').map_or(0, |at| at + 1));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("it is bound");
+        let (flow, questions) = (
+            Arc::new(watch::Sender::new(Flow::Open)),
+            Questions::default(),
+        );
+        let (state, asked, server) = (flow.clone(), questions.clone(), server.to_owned());
+        let accepting = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(serve(client, server.clone(), watched.clone()));
+                tokio::spawn(serve(
+                    client,
+                    server.clone(),
+                    state.subscribe(),
+                    asked.clone(),
+                ));
             }
         });
-        let proxy = Self {
-            address,
+        Self {
+            url: format!("{scheme}//{user}{address}{path}"),
             flow,
-            task,
-        };
-        (proxy, format!("{left}{address}/{path}"))
+            questions,
+            accepting,
+        }
     }
 
     /// Changes what it does.
     pub fn set(&self, flow: Flow) {
         self.flow.send_replace(flow);
     }
+
+    /// Closes every connection, and lets new ones through.
+    pub async fn reset(&self) {
+        self.set(Flow::Cut);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        self.set(Flow::Open);
+    }
+
+    /// Forgets what was sent to the server so far.
+    pub fn forget(&self) {
+        lock(&self.questions).clear();
+    }
+
+    /// How often the server was sent `part`.
+    pub fn count(&self, part: &[u8]) -> usize {
+        let questions = lock(&self.questions);
+        let here = questions.windows(part.len());
+        here.filter(|bytes| *bytes == part).count()
+    }
 }
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        self.task.abort();
+        self.accepting.abort();
         self.set(Flow::Cut);
     }
 }
 
-async fn serve(client: TcpStream, server: Arc<str>, mut flow: watch::Receiver<Flow>) {
+fn lock(questions: &Questions) -> MutexGuard<'_, Vec<u8>> {
+    questions.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn serve(client: TcpStream, server: String, flow: watch::Receiver<Flow>, asked: Questions) {
     let mut cut = flow.clone();
-    let pumps = async {
-        if flow.wait_for(|flow| *flow != Flow::Frozen).await.is_err() {
-            return;
-        }
-        let Ok(server) = TcpStream::connect(&*server).await else {
-            return;
-        };
-        let (mut from_client, mut to_client) = client.into_split();
-        let (mut from_server, mut to_server) = server.into_split();
-        tokio::select! {
-            () = pump(&mut from_client, &mut to_server, flow.clone()) => {}
-            () = pump(&mut from_server, &mut to_client, flow.clone()) => {}
-        }
-    };
     tokio::select! {
         _ = cut.wait_for(|flow| *flow == Flow::Cut) => {}
-        () = pumps => {}
+        () = carry(client, server, flow, asked) => {}
     }
 }
 
-async fn pump(
-    from: &mut (impl AsyncReadExt + Unpin),
-    to: &mut (impl AsyncWriteExt + Unpin),
+async fn carry(
+    client: TcpStream,
+    server: String,
     mut flow: watch::Receiver<Flow>,
+    asked: Questions,
+) {
+    thawed(&mut flow).await;
+    let Ok(server) = TcpStream::connect(server).await else {
+        return;
+    };
+    // What is carried is not to wait here for what comes after it.
+    let _ = (client.set_nodelay(true), server.set_nodelay(true));
+    let (from_client, to_client) = client.into_split();
+    let (from_server, to_server) = server.into_split();
+    let questions = pump(from_client, to_server, flow.clone(), |question, flow| {
+        lock(&asked).extend_from_slice(question);
+        flow != Flow::Lossy
+    });
+    let mut lost = false;
+    let answers = pump(from_server, to_client, flow, |answer, flow| {
+        let updated = answer.windows(9).any(|bytes| bytes == b"UPDATE 1\0");
+        lost |= flow == Flow::LosesAnswers && updated;
+        flow != Flow::Lossy && !lost
+    });
+    tokio::select! {
+        () = questions => {}
+        () = answers => {}
+    }
+}
+
+/// Carries what `carries` does not lose, until one side ends.
+async fn pump(
+    mut from: impl AsyncReadExt + Unpin,
+    mut to: impl AsyncWriteExt + Unpin,
+    mut flow: watch::Receiver<Flow>,
+    mut carries: impl FnMut(&[u8], Flow) -> bool,
 ) {
     let mut buffer = vec![0; 16 * 1024];
-    loop {
-        let Ok(1..) = from.read(&mut buffer[..]).await.inspect(|&read| {
-            buffer.truncate(read);
-        }) else {
-            return;
-        };
-        if flow.wait_for(|flow| *flow != Flow::Frozen).await.is_err()
-            || to.write_all(&buffer).await.is_err()
-        {
+    while let Ok(read @ 1..) = from.read(&mut buffer).await {
+        let bytes = &buffer[..read];
+        let flow = thawed(&mut flow).await;
+        if carries(bytes, flow) && to.write_all(bytes).await.is_err() {
             return;
         }
-        buffer.resize(16 * 1024, 0);
     }
+}
+
+/// What it does, once it is not frozen.
+async fn thawed(flow: &mut watch::Receiver<Flow>) -> Flow {
+    // It only fails once the proxy is gone, which cuts everything.
+    let flow = flow.wait_for(|flow| *flow != Flow::Frozen).await;
+    flow.map_or(Flow::Cut, |flow| *flow)
 }

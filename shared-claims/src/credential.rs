@@ -1,23 +1,37 @@
 //! The token that a request presents.
 
-/// A token, if the request presents exactly one.
-pub(super) struct Credential(pub(super) Option<String>);
+/// A token, and what carried it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// `Authorization: Bearer` (RFC 6750 §2.1).
+    Header(String),
+    /// A cookie. Browsers send it unasked: whoever takes one must itself refuse unsafe requests
+    /// from other origins.
+    Cookie(String),
+}
 
 impl Credential {
-    /// From the values of `Authorization` and `Cookie`, as bytes.
-    pub(super) fn of<'r>(
+    /// From the values of `Authorization` and `Cookie`, as bytes, and the name of the cookie if
+    /// one is taken. The header wins. None unless exactly one token is presented.
+    pub fn of<'r>(
         authorization: impl Iterator<Item = &'r [u8]>,
         cookies: impl Iterator<Item = &'r [u8]>,
         cookie: Option<&str>,
-    ) -> Self {
+    ) -> Option<Self> {
         let mut headers = authorization;
-        let token = match (headers.next(), headers.next()) {
+        match (headers.next(), headers.next()) {
             // Which of two a proxy before us looked at, nobody can say.
             (Some(_), Some(_)) => None,
-            (Some(value), None) if is_bearer(value) => bearer(value),
-            _ => cookie.and_then(|name| only(named(cookies, name))),
-        };
-        Self(token)
+            (Some(value), None) if is_bearer(value) => bearer(value).map(Self::Header),
+            _ => only(named(cookies, cookie?)).map(Self::Cookie),
+        }
+    }
+
+    /// The token.
+    pub fn token(&self) -> &str {
+        match self {
+            Self::Header(token) | Self::Cookie(token) => token,
+        }
     }
 }
 

@@ -1,0 +1,34 @@
+//! Without the service nobody gets through.
+
+use std::time::Duration;
+
+use super::{Kind, Scene};
+
+asking_gateways! {
+    // L1
+    async fn a_service_that_is_gone_lets_nobody_through(kind: Kind) {
+        let mut scene = Scene::start(kind).await;
+        let (_, client) = scene.ada().await;
+        assert_eq!(client.get("/things").await.status, 200);
+        scene.service.signal("KILL");
+        scene.service.wait(Duration::from_secs(10)).await;
+        for path in ["/things", "/admin/users", "/orders/1"] {
+            scene.stops(1, &client.get(path).await, &[502, 503], path);
+        }
+        assert_eq!(scene.client.get("/public/page").await.status, 200);
+        scene.restart().await;
+        assert_eq!(client.get("/things").await.status, 200);
+    }
+
+    // L1
+    async fn a_service_that_hangs_lets_nobody_through(kind: Kind) {
+        let scene = Scene::start(kind).await;
+        let (_, client) = scene.ada().await;
+        assert_eq!(client.get("/things").await.status, 200);
+        scene.service.signal("STOP");
+        let answer = tokio::time::timeout(Duration::from_secs(30), client.get("/things")).await;
+        scene.service.signal("CONT");
+        let answer = answer.expect("the gateway does not wait for ever");
+        scene.stops(1, &answer, &[502, 503, 504], "a service that hangs");
+    }
+}

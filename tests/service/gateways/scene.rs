@@ -1,0 +1,116 @@
+//! A service, an upstream, and a gateway between.
+
+use serde_json::Value;
+
+use super::gateway::{Gateway, Kind};
+use super::upstream::Upstream;
+use crate::support::database::Database;
+use crate::support::outside::free_port;
+use crate::support::{Answer, Backend, Client, Process, Tokens, outside, raw};
+
+/// What a recipe stands among.
+pub struct Scene {
+    /// The service, as its own clients see it.
+    pub service: Process,
+    /// Its database.
+    pub database: Database,
+    /// Its port.
+    pub port: u16,
+    /// What the gateway protects.
+    pub upstream: Upstream,
+    /// The gateway.
+    pub gateway: Gateway,
+    /// Whoever comes by the gateway.
+    pub client: Client,
+}
+
+impl Scene {
+    /// One whose tokens have the scope that the recipes demand for `/orders/`.
+    pub async fn start(kind: Kind) -> Self {
+        Self::with(kind, &[]).await
+    }
+
+    /// One with more settings of the service.
+    pub async fn with(kind: Kind, settings: &[(&str, &str)]) -> Self {
+        let database = Database::new(Backend::Sqlite).await;
+        let (port, upstream) = (free_port(), Upstream::start());
+        let service = Self::replica(&database, port, port, settings).await;
+        let gateway = Gateway::start(kind, port, upstream.port).await;
+        let client = Client::new(gateway.base.clone(), service.internal.clone());
+        Self {
+            service,
+            database,
+            port,
+            upstream,
+            gateway,
+            client,
+        }
+    }
+
+    async fn replica(
+        database: &Database,
+        port: u16,
+        issuer: u16,
+        settings: &[(&str, &str)],
+    ) -> Process {
+        let issuer = format!("http://127.0.0.1:{issuer}");
+        let mut all = vec![
+            ("AUTH__TOKENS__SCOPE", "account orders:write"),
+            ("AUTH__TOKENS__LEEWAY", "1s"),
+        ];
+        all.extend_from_slice(settings);
+        all.push(("AUTH__ISSUER", &issuer));
+        outside::start(database, port, &all).await
+    }
+
+    /// A replica of the service with other settings: same keys, same issuer.
+    pub async fn other(&self, settings: &[(&str, &str)]) -> Process {
+        Self::replica(&self.database, free_port(), self.port, settings).await
+    }
+
+    /// Starts the service again where it was.
+    pub async fn restart(&mut self) {
+        self.service = Self::replica(&self.database, self.port, self.port, &[]).await;
+    }
+
+    /// Somebody who is signed in, and a client of the gateway with their access token.
+    pub async fn ada(&self) -> (Tokens, Client) {
+        let ada = self.service.signup("ada@example.org").await;
+        let client = self.client.bearer(&ada.access);
+        (ada, client)
+    }
+
+    /// Somebody with the role that the recipes demand for `/admin/`.
+    pub async fn root(&self) -> Tokens {
+        outside::create_admin(&self.database, "root@example.org").await;
+        self.service.login("root@example.org").await
+    }
+
+    /// Fails the test unless the gateway refuses, and the upstream hears nothing of it.
+    #[track_caller]
+    pub fn stops(&self, before: usize, answer: &Answer, statuses: &[u16], what: &str) {
+        assert!(
+            statuses.contains(&answer.status),
+            "{what}: {} {}",
+            answer.status,
+            answer.text
+        );
+        assert_eq!(
+            self.upstream.reached(),
+            before,
+            "{what} reached the upstream"
+        );
+    }
+
+    /// Sends bytes to the gateway: the status, and what the upstream told where it was reached.
+    pub async fn talk(&self, request: &str) -> (u16, Value) {
+        let said = raw::talk(&self.client, request.as_bytes()).await;
+        let status = said.split(' ').nth(1).and_then(|text| text.parse().ok());
+        let json = said.find('{').zip(said.rfind('}'));
+        let told = json.and_then(|(from, to)| serde_json::from_str(&said[from..=to]).ok());
+        (
+            status.unwrap_or_else(|| panic!("no answer but {said:?}")),
+            told.unwrap_or(Value::Null),
+        )
+    }
+}
