@@ -96,15 +96,21 @@ fn access_token_type(header: &Header) -> Result<(), Rejection> {
     }
 }
 
-/// RFC 9068 §2.2: the required claims are there, and every claim is of its type.
+/// RFC 9068 §2.2: the required claims are there, every claim is of its type, and none is repeated.
 fn claims<C: DeserializeOwned>(payload: &[u8]) -> Result<Claims<C>, Rejection> {
+    serde_json::from_slice(payload).map_err(|_| fault(payload))
+}
+
+/// Why these are no claims, looked for only then.
+fn fault(payload: &[u8]) -> Rejection {
     const REQUIRED: [&str; 7] = ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"];
-    let malformed = |fault| Rejection::of_json(fault, Rejection::ClaimsMalformed);
-    let members = crate::json::members(payload).map_err(malformed)?;
-    if let Some(name) = REQUIRED.iter().find(|name| !members.contains(name)) {
-        return Err(Rejection::Missing(name));
+    match crate::json::members(payload) {
+        Err(fault) => Rejection::of_json(fault, Rejection::ClaimsMalformed),
+        Ok(members) => match REQUIRED.iter().find(|name| !members.contains(name)) {
+            Some(name) => Rejection::Missing(name),
+            None => Rejection::ClaimsMalformed,
+        },
     }
-    serde_json::from_slice(payload).map_err(|_| Rejection::ClaimsMalformed)
 }
 
 fn nothing_empty<C>(claims: &Claims<C>) -> Result<(), Rejection> {
