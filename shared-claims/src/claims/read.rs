@@ -3,8 +3,9 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use serde::de::value::MapDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{Audience, Claims};
 use crate::json::{Name, Unambiguous};
@@ -36,7 +37,7 @@ struct Read {
     ver: Option<Option<i64>>,
     email: Option<Option<String>>,
     email_verified: Option<Option<bool>>,
-    others: Map<String, Value>,
+    others: Vec<(String, Value)>,
 }
 
 impl<'de, C: Deserialize<'de>> Visitor<'de> for ClaimsVisitor<C> {
@@ -68,9 +69,7 @@ impl<'de, C: Deserialize<'de>> Visitor<'de> for ClaimsVisitor<C> {
                 "email_verified" => once(&mut read.email_verified, &mut entries)?,
                 _ => {
                     let Unambiguous(value) = entries.next_value()?;
-                    if read.others.insert(name.into_owned(), value).is_some() {
-                        return Err(repeated());
-                    }
+                    read.others.push((name.into_owned(), value));
                 }
             }
         }
@@ -113,7 +112,16 @@ impl Read {
             ver: self.ver.flatten(),
             email: self.email.flatten(),
             email_verified: self.email_verified.flatten(),
-            custom: C::deserialize(Value::Object(self.others)).map_err(E::custom)?,
+            custom: custom(self.others)?,
         })
     }
+}
+
+fn custom<'de, C: Deserialize<'de>, E: Error>(mut others: Vec<(String, Value)>) -> Result<C, E> {
+    others.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    if others.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+        return Err(repeated());
+    }
+    C::deserialize(MapDeserializer::new(others.into_iter()))
+        .map_err(|error: serde_json::Error| E::custom(error))
 }
