@@ -40,6 +40,11 @@
 //! # Ok::<(), shared_claims::JwkError>(())
 //! ```
 
+// Its examples are compiled with the tests.
+#[cfg(all(doctest, feature = "actix", feature = "tower"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub mod claims;
 mod credential;
 #[cfg(feature = "verifier")]

@@ -9,6 +9,7 @@ mod architecture;
 mod clocks;
 mod crash;
 mod docs_page;
+mod examples;
 mod forward_auth;
 mod fuzzing;
 mod gateways;

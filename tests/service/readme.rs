@@ -7,9 +7,9 @@ use crate::support::database::Database;
 use crate::support::outside::root;
 use crate::support::{Backend, Process, process, secrets};
 
-/// The commands in the README under this heading.
-fn commands(heading: &str) -> String {
-    let readme = std::fs::read_to_string(root().join("README.md")).expect("a README");
+/// The commands in a README under this heading.
+pub fn commands(file: &str, heading: &str) -> String {
+    let readme = std::fs::read_to_string(root().join(file)).expect("a README");
     let section = readme
         .split(&format!("\n## {heading}\n"))
         .nth(1)
@@ -44,20 +44,14 @@ fn is_as_promised(line: &str, promise: &str) -> bool {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_minute_with_curl_does_what_it_says() {
-    let database = Database::new(Backend::Sqlite).await;
-    let service = Process::start(&database, &[]).await;
-    let script = commands("A minute with curl");
+/// Runs commands, and fails the test unless they say what the lines below them promise. Returns
+/// how many promises there were.
+pub async fn keep_promises(script: &str) -> usize {
     let promises: Vec<&str> = script
         .lines()
         .filter_map(|line| line.strip_prefix("# => "))
         .collect();
-    assert!(promises.len() >= 8, "{promises:?}");
-    let here = script
-        .replace("http://localhost:8080", &service.base)
-        .replace("http://localhost:9090", &service.internal);
-    let said = bash(&here).await;
+    let said = bash(script).await;
     let lines: Vec<&str> = said.lines().filter(|line| !line.is_empty()).collect();
     let kept =
         std::iter::zip(&lines, &promises).all(|(line, promise)| is_as_promised(line, promise));
@@ -65,6 +59,17 @@ async fn the_minute_with_curl_does_what_it_says() {
         kept && lines.len() == promises.len(),
         "promised {promises:#?}, said {lines:#?}"
     );
+    promises.len()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_minute_with_curl_does_what_it_says() {
+    let database = Database::new(Backend::Sqlite).await;
+    let service = Process::start(&database, &[]).await;
+    let here = commands("README.md", "A minute with curl")
+        .replace("http://localhost:8080", &service.base)
+        .replace("http://localhost:9090", &service.internal);
+    assert!(keep_promises(&here).await >= 8);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,14 +1,10 @@
-//! An actix service that trusts auth-service. Beside `make run`:
-//!
-//! ```text
-//! cargo run -p actix-api
-//! curl -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8081/notes
-//! ```
+//! An actix service that trusts auth-service: `cargo run -p actix-api`, beside `make run`.
+//! What to ask it then is in `shared-claims/README.md`.
 
 use std::env;
 use std::error::Error;
 
-use actix_web::web::{Data, Json, get, scope};
+use actix_web::web::{Data, Json, get, post, scope};
 use actix_web::{App, HttpResponse, HttpServer};
 use serde_json::{Value, json};
 use shared_claims::{Authenticated, Freshness, Guard, Verifier};
@@ -18,7 +14,12 @@ async fn notes(user: Authenticated) -> Json<Value> {
     Json(json!({ "user": user.sub, "scope": user.scope, "notes": ["buy milk"] }))
 }
 
-/// Whoever is an admin too.
+/// Whoever was granted the scope `notes:write`.
+async fn write_note(user: Authenticated) -> Json<Value> {
+    Json(json!({ "written_by": user.sub }))
+}
+
+/// Whoever is an admin.
 async fn audit(user: Authenticated) -> Json<Value> {
     Json(json!({ "read_by": user.sub }))
 }
@@ -49,11 +50,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let signed_in = Guard::new(verifier.clone());
         // Reading may go on for a while without the feed; what admins do may not.
         let readers = signed_in.clone().freshness(Freshness::BestEffort);
+        let writers = signed_in.clone().scope("notes:write");
         let admins = signed_in.role("admin");
         App::new()
             .app_data(Data::new(verifier.clone()))
             .route("/readyz", get().to(readyz))
-            .service(scope("/notes").wrap(readers).route("", get().to(notes)))
+            .route("/notes", get().to(notes).wrap(readers))
+            .route("/notes", post().to(write_note).wrap(writers))
             .service(scope("/audit").wrap(admins).route("", get().to(audit)))
     });
     let address = setting("LISTEN", "127.0.0.1:8081");

@@ -1,16 +1,13 @@
-//! An axum service that trusts auth-service. Beside `make run`:
-//!
-//! ```text
-//! cargo run -p axum-api
-//! curl -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8082/notes
-//! ```
+//! An axum service that trusts auth-service: `cargo run -p axum-api`, beside `make run`.
+//! What to ask it then is in `shared-claims/README.md`.
 
 use std::env;
 use std::error::Error;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::{Json, Router, routing::get};
+use axum::routing::{get, post};
+use axum::{Json, Router};
 use serde_json::{Value, json};
 use shared_claims::{Authenticated, Freshness, Guard, Verifier};
 use tokio::net::TcpListener;
@@ -20,7 +17,12 @@ async fn notes(user: Authenticated) -> Json<Value> {
     Json(json!({ "user": user.sub, "scope": user.scope, "notes": ["buy milk"] }))
 }
 
-/// Whoever is an admin too.
+/// Whoever was granted the scope `notes:write`.
+async fn write_note(user: Authenticated) -> Json<Value> {
+    Json(json!({ "written_by": user.sub }))
+}
+
+/// Whoever is an admin.
 async fn audit(user: Authenticated) -> Json<Value> {
     Json(json!({ "read_by": user.sub }))
 }
@@ -50,9 +52,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let signed_in = Guard::new(verifier.clone());
     // Reading may go on for a while without the feed; what admins do may not.
     let readers = signed_in.clone().freshness(Freshness::BestEffort);
+    let writers = signed_in.clone().scope("notes:write");
     let admins = signed_in.role("admin");
     let app = Router::new()
         .route("/notes", get(notes).layer(readers))
+        .route("/notes", post(write_note).layer(writers))
         .route("/audit", get(audit).layer(admins))
         .route("/readyz", get(readyz))
         .with_state(verifier);

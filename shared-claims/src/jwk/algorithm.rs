@@ -9,6 +9,7 @@ use super::JwkError;
 
 /// A signature algorithm, by its exact, case-sensitive name (RFC 8725 §3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Algorithm {
     /// ECDSA on P-256 with SHA-256 (RFC 7518 §3.4).
     ES256,

@@ -19,7 +19,8 @@ pub enum JwkError {
     #[error("a secret is published: `{0}`")]
     Secret(&'static str),
     /// Not base64url without padding in its one canonical form (RFC 7515 §2), or, for a number,
-    /// with leading zeros (RFC 7518 §6.3.1), or, for a coordinate, of the wrong length (§6.2.1).
+    /// with leading zeros (RFC 7518 §6.3.1), or, for a coordinate, of the wrong length (§6.2.1),
+    /// or, for Ed25519, not reduced (RFC 8032 §5.1.3).
     #[error("`{0}` is not encoded canonically")]
     Encoding(&'static str),
     /// An algorithm that we do not use. In a set, such a key is skipped (RFC 7517 §5).
@@ -40,6 +41,9 @@ pub enum JwkError {
     /// A modulus with a small factor, or with the fingerprint of CVE-2017-15361 (ROCA).
     #[error("the RSA modulus is weak")]
     RsaWeak,
+    /// An Ed25519 point of small order, under which anybody can sign (RFC 8032 §5.1).
+    #[error("the Ed25519 point is of small order")]
+    Ed25519SmallOrder,
     /// A point that is not on the curve (RFC 7518 §6.2.1).
     #[error("not a public key of its type")]
     NotAKey,

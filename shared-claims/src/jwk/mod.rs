@@ -1,6 +1,7 @@
 //! Public keys: JSON Web Keys as we publish them and, strictly, as we load them (RFC 7517).
 
 mod algorithm;
+mod ed25519;
 mod error;
 mod load;
 mod rsa;

@@ -5,7 +5,7 @@ use aws_lc_rs::signature::{
     RsaPublicKeyComponents,
 };
 
-use super::{Algorithm, Jwk, JwkError, Parameters, rsa};
+use super::{Algorithm, Jwk, JwkError, Parameters, ed25519, rsa};
 
 /// A public key, parsed once, bound to one algorithm (RFC 8725 §3.1).
 #[derive(Clone, Debug)]
@@ -17,7 +17,7 @@ pub struct VerifyingKey {
 }
 
 impl VerifyingKey {
-    /// Checks and parses a key: its size, its exponent, its place on the curve.
+    /// Checks and parses a key: its size, its exponent, its place on the curve, its order.
     ///
     /// An Ed25519 `x` that is no point is not noticed here; nothing verifies under it.
     pub fn new(jwk: &Jwk) -> Result<Self, JwkError> {
@@ -32,7 +32,10 @@ impl VerifyingKey {
                 let parsed = key.to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256);
                 (parsed, n.len())
             }
-            Parameters::EdDSA { x } => (ParsedPublicKey::new(&ED25519, x), 64),
+            Parameters::EdDSA { x } => {
+                ed25519::check(x)?;
+                (ParsedPublicKey::new(&ED25519, x), 64)
+            }
         };
         Ok(Self {
             kid: jwk.kid.clone(),

@@ -9,6 +9,7 @@ pub use mirror::{Mirror, Verdict};
 /// What an [`Entry`] revokes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Kind {
     /// One token, by `jti`.
     Jti,

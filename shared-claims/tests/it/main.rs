@@ -5,6 +5,7 @@
 mod attack_table;
 mod attacks;
 mod claims;
+mod cookbook;
 mod feed;
 mod forgery_table;
 mod guard;
@@ -13,6 +14,8 @@ mod jwk;
 mod kept;
 mod keys;
 mod mirror;
+mod primitives;
 mod redis;
+mod small_order;
 mod support;
 mod vectors;

@@ -59,6 +59,7 @@ impl Keys {
                 Jwk::rs256(n, &e[2..])
             }
             Algorithm::EdDSA => Jwk::eddsa(self.eddsa.public_key().as_ref().try_into().unwrap()),
+            other => unreachable!("{other} has no key here"),
         }
     }
 
@@ -78,6 +79,7 @@ impl Keys {
                     .unwrap();
                 signature
             }
+            other => unreachable!("{other} has no key here"),
         }
     }
 
@@ -110,8 +112,10 @@ pub(crate) fn policy() -> Policy {
     Policy::new(ISSUER, ["api", "api-2"])
 }
 
+/// Where the third-party vectors are.
+pub(crate) const VECTORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/vectors/");
+
 /// A file of the third-party vectors.
 pub(crate) fn vectors(name: &str) -> Value {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/vectors/");
-    serde_json::from_slice(&std::fs::read(format!("{root}{name}")).unwrap()).unwrap()
+    serde_json::from_slice(&std::fs::read(format!("{VECTORS}{name}")).unwrap()).unwrap()
 }

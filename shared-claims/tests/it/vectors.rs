@@ -2,7 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use shared_claims::{KeySet, VerifyingKey, verify_jws};
+use shared_claims::{JwkError, KeySet, VerifyingKey, verify_jws};
 
 use crate::support::{vectors, with};
 
@@ -37,6 +37,69 @@ fn wycheproof_signatures() {
     assert_eq!(exceptions, [372, 373]);
     assert!([346, 347, 350, 351].iter().all(|id| foreign.contains(id)));
     assert_eq!((seen, foreign.len()), (401, 34));
+}
+
+// R1, R2, R3, R5, R6, I24: of these keys the loader takes the two public ones for signing, and of
+// these tokens the verifier takes those two that are good and not of HS256
+#[test]
+fn wycheproof_crypto() {
+    use JwkError::{RsaWeak, Secret};
+    let file = vectors("wycheproof/json_web_crypto_test.json");
+    let groups = file["testGroups"].as_array().unwrap();
+    let mut good = Vec::new();
+    for (group, expected) in std::iter::zip(
+        groups,
+        [
+            ("jws_aes", Some(Secret("k"))),
+            ("jws_ec", None),
+            ("jws_rsa", None),
+            ("jws_rsa_roca_key", Some(RsaWeak)),
+            ("jws_mixedSymmetryKeyset", Some(Secret("k"))),
+            ("jws_keyset", Some(Secret("k"))),
+            ("jwe_aes", Some(Secret("k"))),
+            ("jwe_ec", Some(Secret("d"))),
+        ],
+    ) {
+        let load = |keys: &Value| {
+            let list = keys.get("keys").cloned().unwrap_or_else(|| json!([keys]));
+            KeySet::from_json(json!({ "keys": list }).to_string().as_bytes()).err()
+        };
+        let published = group.get("public").unwrap_or(&group["private"]);
+        let told = (group["comment"].as_str().unwrap(), load(published));
+        assert_eq!(told, expected);
+        assert!(
+            matches!(load(&group["private"]), Some(Secret(_))),
+            "{told:?}"
+        );
+        good.extend(told.1.is_none().then_some(published));
+    }
+    let set = KeySet::from_json(json!({ "keys": good }).to_string().as_bytes()).unwrap();
+    let tests = groups
+        .iter()
+        .flat_map(|group| group["tests"].as_array().unwrap());
+    let (mut seen, mut accepted) = (0, Vec::new());
+    for test in tests {
+        seen += 1;
+        let token = test.get("jws").or(test.get("jwe")).unwrap();
+        // Some are objects, of the JSON serialisation.
+        let token = token
+            .as_str()
+            .map_or_else(|| token.to_string(), str::to_owned);
+        let id = test["tcId"].as_u64().unwrap();
+        match verify_jws(&token, &set) {
+            Ok((_, payload)) => accepted.push((id, payload)),
+            Err(rejection) if test.get("jwe").is_some() => {
+                let rule = rejection.rule();
+                assert!(
+                    ["parts", "forbidden_header"].contains(&rule),
+                    "{id}: {rule}"
+                );
+            }
+            Err(_) => {}
+        }
+    }
+    assert_eq!(seen, 83);
+    assert_eq!(accepted, [18, 33].map(|id| (id, b"foo".to_vec())));
 }
 
 /// Checks a published JWS without a `kid` under the key it comes with.

@@ -26,9 +26,14 @@ impl Deref for Process {
 
 /// The binary, built by `make test` beside this one.
 pub fn binary() -> PathBuf {
+    beside("auth-service")
+}
+
+/// Another binary of the workspace.
+pub fn beside(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a test has a path");
     let folder = test.ancestors().nth(2).expect("target/debug");
-    let binary = folder.join("auth-service");
+    let binary = folder.join(name);
     assert!(
         binary.exists(),
         "{} is missing: run the tests by `make test`",
