@@ -1,0 +1,60 @@
+import { expect } from 'vitest';
+import { onStack } from './harness/scenario.ts';
+import { signInElsewhere } from './harness/service.ts';
+
+const scenario = onStack();
+
+scenario('signing out in one tab is seen in another', { refreshes: 0 }, async (visitor) => {
+	await visitor.signIn();
+	const [one, two] = await visitor.tabs(2);
+	await visitor.goto('/', two);
+	expect(await visitor.status(two)).toBe('signed-in');
+	await one!.getByRole('button', { name: 'Sign out' }).click();
+	await one!.locator('#status', { hasText: 'signed-out' }).waitFor();
+
+	await two!.getByRole('link', { name: 'Account' }).click();
+	await two!.waitForURL('**/login?redirectTo=*');
+	expect(await two!.evaluate(() => fetch('/api/whoami').then(({ status }) => status))).toBe(401);
+});
+
+scenario('signing out ends the session at the service, and no other', { refreshes: 0 }, async (visitor, stack) => {
+	const account = await visitor.signIn();
+	const elsewhere = await signInElsewhere(stack.service, account);
+	const sessions = async () => {
+		const answer = await stack.service.call('GET', '/v1/me/sessions', { bearer: elsewhere.access_token });
+		return ((await answer.json()) as unknown[]).length;
+	};
+	const before = await sessions();
+	await visitor.page.getByRole('button', { name: 'Sign out' }).click();
+	await visitor.page.locator('#status', { hasText: 'signed-out' }).waitFor();
+	expect(await sessions()).toBe(before - 1);
+});
+
+scenario('the back button shows nothing personal after signing out', { refreshes: 0 }, async (visitor) => {
+	const { email } = await visitor.signIn({ at: '/login?redirectTo=/account' });
+	const { page } = visitor;
+	// A full load, so that going back asks the browser's caches rather than the router.
+	await visitor.goto('/account');
+	expect(await page.content()).toContain(email);
+	await page.getByRole('button', { name: 'Sign out' }).click();
+	await page.locator('#status', { hasText: 'signed-out' }).waitFor();
+	for (let step = 0; step < 3; step++) {
+		await page.goBack();
+		await page.waitForLoadState('load');
+		expect(await page.content()).not.toContain(email);
+	}
+});
+
+scenario('signing out while the service is down signs out here all the same', { refreshes: 0 }, async (visitor, stack) => {
+	await visitor.signIn();
+	await stack.front.down();
+	await visitor.page.getByRole('button', { name: 'Sign out' }).click();
+	await visitor.page.locator('#status', { hasText: 'signed-out' }).waitFor();
+	expect(await visitor.context.cookies()).toEqual([]);
+});
+
+scenario('a prerendered page, built while the service was off, is served', { refreshes: 0 }, async (visitor, stack) => {
+	await stack.front.down();
+	expect(await visitor.goto('/prerendered')).toBe(200);
+	expect(await visitor.page.locator('h1').textContent()).toBe('Prerendered');
+});
