@@ -51,3 +51,9 @@ scenario('the feed is gone: nobody is signed out', { refreshes: 0 }, async (visi
 	await visitor.goto('/account');
 	expect(await visitor.status()).toBe('signed-in');
 });
+
+scenario('an app that follows the feed ends when it is told to', { refreshes: 0 }, async (visitor, stack) => {
+	const app = await stack.addApp();
+	for (let load = 0; load < 2; load++) await visitor.goto('/');
+	expect(await stack.removeApp(app)).toBe(true);
+});

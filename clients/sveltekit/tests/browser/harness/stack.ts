@@ -83,6 +83,13 @@ export class Stack {
 		return app;
 	}
 
+	/** Asks an app process to end; whether it did so by itself. */
+	async removeApp(app: App): Promise<boolean> {
+		this.apps.splice(this.apps.indexOf(app), 1);
+		this.site.to(...this.apps.map(({ port }) => port));
+		return app.process.stop(5_000);
+	}
+
 	/** Calls of the app to the service for a refresh, failed ones included. */
 	refreshes(): number {
 		return this.front.count('/v1/refresh');
