@@ -5,22 +5,21 @@
 //! curl -H "Authorization: Bearer $TOKEN" http://127.0.0.1:8082/notes
 //! ```
 
+mod notes;
+
 use std::env;
 use std::error::Error;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::{Json, Router, routing::get};
+use axum::routing::{delete, get, post};
+use axum::{Extension, Json, Router};
+use notes::Notes;
 use serde_json::{Value, json};
 use shared_claims::{Authenticated, Freshness, Guard, Verifier};
 use tokio::net::TcpListener;
 
-/// Whoever has a valid token that was not revoked.
-async fn notes(user: Authenticated) -> Json<Value> {
-    Json(json!({ "user": user.sub, "scope": user.scope, "notes": ["buy milk"] }))
-}
-
-/// Whoever is an admin too.
+/// Only admins.
 async fn audit(user: Authenticated) -> Json<Value> {
     Json(json!({ "read_by": user.sub }))
 }
@@ -48,13 +47,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .build()
         .await?;
     let signed_in = Guard::new(verifier.clone());
-    // Reading may go on for a while without the feed; what admins do may not.
+    // Reading may go on for a while without the feed; writing and what admins do may not.
     let readers = signed_in.clone().freshness(Freshness::BestEffort);
-    let admins = signed_in.role("admin");
+    let admins = signed_in.clone().role("admin");
     let app = Router::new()
-        .route("/notes", get(notes).layer(readers))
+        .route("/notes", get(notes::list).layer(readers))
+        .route("/notes", post(notes::add).layer(signed_in.clone()))
+        .route("/notes/{id}", delete(notes::remove).layer(signed_in))
         .route("/audit", get(audit).layer(admins))
         .route("/readyz", get(readyz))
+        .layer(Extension(Notes::default()))
         .with_state(verifier);
     let listener = TcpListener::bind(setting("LISTEN", "127.0.0.1:8082")).await?;
     Ok(axum::serve(listener, app).await?)
