@@ -15,7 +15,7 @@ export class ServiceClock {
 
 	constructor(
 		private readonly warn: (message: string) => void,
-		private readonly local: () => number = Date.now
+		private readonly local: () => number = () => Date.now()
 	) {}
 
 	/** Seconds since the Unix epoch. */

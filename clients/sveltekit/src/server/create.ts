@@ -16,15 +16,19 @@ import type { Auth, AuthOptions } from './types.js';
 export function createAuth(options: AuthOptions): Auth {
 	const basics = readBasics(options);
 	let made: Core | undefined;
-	const core = () => (made ??= createCore(options));
+	const core = () => (made ??= start());
+	const start = () => {
+		// adapter-node says so when it shuts down; the feed would keep the process alive.
+		process.once('sveltekit:shutdown', close);
+		return createCore(options);
+	};
 	const close = () => {
+		process.off('sveltekit:shutdown', close);
 		made?.close();
 		made = undefined;
 	};
 	const sessions = new Sessions(core, basics.cookies);
 	const logout = createLogout(core, sessions);
-	// adapter-node says so when it shuts down; the feed would keep the process alive.
-	process.once('sveltekit:shutdown', close);
 	return {
 		handle: createHandle(basics, sessions),
 		handleFetch: createHandleFetch(core, basics.cookies, sessions),
