@@ -17,7 +17,7 @@ async function rotate(stack: Stack): Promise<string> {
 	const account = await newAccount(stack.service);
 	const key = async () => decodeProtectedHeader((await signInElsewhere(stack.service, account)).access_token).kid!;
 	const old = await key();
-	await stack.service.command('keys', 'rotate');
+	await stack.service.command(['keys', 'rotate']);
 	await until('the next key signs', async () => (await key()) !== old);
 	return old;
 }
@@ -39,7 +39,7 @@ scenario('a session goes on while the key is rotated, and a new one begins with 
 
 scenario('a session whose key was taken out in an emergency is refreshed, not lost', { refreshes: 1 }, async (visitor, stack) => {
 	await visitor.signIn();
-	await stack.service.command('keys', 'remove', await rotate(stack));
+	await stack.service.command(['keys', 'remove', await rotate(stack)]);
 	await until('the app knows', async () => {
 		await visitor.goto('/account');
 		return stack.refreshes() > 0;

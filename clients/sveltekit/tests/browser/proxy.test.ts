@@ -18,7 +18,7 @@ scenario('an upload of 5 MB reaches the API whole', { refreshes: 0 }, async (vis
 
 scenario('an upload is handed on while it is still being sent', { refreshes: 0 }, async (visitor, stack) => {
 	await visitor.signIn();
-	const cookie = (await visitor.context.cookies()).map(({ name, value }) => `${name}=${value}`).join('; ');
+	const cookie = await visitor.cookieHeader();
 	// The end is only sent once the API has answered, so a proxy that gathers the body first waits for ever.
 	let end = () => {};
 	const body = new ReadableStream<Uint8Array>({
@@ -27,7 +27,7 @@ scenario('an upload is handed on while it is still being sent', { refreshes: 0 }
 			end = () => controller.close();
 		}
 	});
-	const headers = { cookie, 'sec-fetch-site': 'same-origin' };
+	const headers = { cookie, 'content-type': 'application/octet-stream', 'sec-fetch-site': 'same-origin' };
 	const request = { method: 'POST', headers, body, duplex: 'half', signal: AbortSignal.timeout(10_000) } as RequestInit;
 	const answer = await fetch(`${stack.origin}/api/first-bytes`, request);
 	expect(await answer.json()).toEqual({ first: 1000 });
@@ -88,10 +88,13 @@ scenario('without a session the API is asked without a bearer, and its 401 is ha
 	expect(stack.api.asked.at(-1)?.headers.authorization).toBeUndefined();
 });
 
-scenario('the one client works in SSR and in the browser', { refreshes: 0 }, async (visitor) => {
+scenario('the one client works in SSR and in the browser', { refreshes: 0 }, async (visitor, stack) => {
 	await visitor.signIn();
 	const { page } = visitor;
+	const calls = stack.site.count('/api/whoami', 'GET');
 	await visitor.goto('/client');
+	// What SSR was answered is in the page, and is not asked for again.
+	expect(stack.site.count('/api/whoami', 'GET')).toBe(calls);
 	expect(await page.locator('#api-status').textContent()).toBe('200');
 	const sub = await page.locator('#sub').textContent();
 	await page.waitForFunction(() => 'api' in globalThis);

@@ -1,6 +1,7 @@
+import { decodeJwt } from 'jose';
 import { expect } from 'vitest';
 import { onStack } from './harness/scenario.ts';
-import { signInElsewhere } from './harness/service.ts';
+import { newAdmin, signInElsewhere } from './harness/service.ts';
 import type { Stack } from './harness/stack.ts';
 import type { Visitor } from './harness/visitor.ts';
 
@@ -50,6 +51,19 @@ scenario('the feed is gone: nobody is signed out', { refreshes: 0 }, async (visi
 	await visitor.page.waitForTimeout(2_000);
 	await visitor.goto('/account');
 	expect(await visitor.status()).toBe('signed-in');
+});
+
+scenario('a change of roles shows at once, and signs nobody out', { refreshes: 1 }, async (visitor, stack) => {
+	const account = await visitor.signIn();
+	const elsewhere = await signInElsewhere(stack.service, account);
+	const { sub } = decodeJwt(elsewhere.access_token);
+	const admin = await newAdmin(stack.service);
+	const answer = await stack.service.call('PATCH', `/v1/admin/users/${sub}`, { bearer: admin.access_token, body: { roles: ['editor'] } });
+	expect(answer.status).toBe(200);
+	await visitor.page.waitForTimeout(1_500);
+	await visitor.goto('/account');
+	expect(await visitor.status()).toBe('signed-in');
+	expect(await visitor.page.locator('#roles').textContent()).toBe('editor');
 });
 
 scenario('an app that follows the feed ends when it is told to', { refreshes: 0 }, async (visitor, stack) => {

@@ -33,16 +33,29 @@ scenario('signing out ends the session at the service, and no other', { refreshe
 scenario('the back button shows nothing personal after signing out', { refreshes: 0 }, async (visitor) => {
 	const { email } = await visitor.signIn({ at: '/login?redirectTo=/account' });
 	const { page } = visitor;
-	// A full load, so that going back asks the browser's caches rather than the router.
+	// Full loads, so that going back asks the browser's caches rather than the router.
 	await visitor.goto('/account');
 	expect(await page.content()).toContain(email);
+	await visitor.goto('/');
 	await page.getByRole('button', { name: 'Sign out' }).click();
 	await page.locator('#status', { hasText: 'signed-out' }).waitFor();
-	for (let step = 0; step < 3; step++) {
+	for (let step = 0; step < 4; step++) {
 		await page.goBack();
-		await page.waitForLoadState('load');
+		await page.locator('#status', { hasText: 'signed-out' }).waitFor();
 		expect(await page.content()).not.toContain(email);
 	}
+});
+
+scenario('a page that the browser kept alive is brought up to date when it is shown again', { refreshes: 0 }, async (visitor) => {
+	const { email } = await visitor.signIn();
+	const [one, two] = await visitor.tabs(2);
+	await visitor.goto('/prerendered', one);
+	await visitor.goto('/', two);
+	await two!.getByRole('button', { name: 'Sign out' }).click();
+	await two!.locator('#status', { hasText: 'signed-out' }).waitFor();
+	await one!.goBack();
+	await one!.locator('#status', { hasText: 'signed-out' }).waitFor();
+	expect(await one!.content()).not.toContain(email);
 });
 
 scenario('signing out while the service is down signs out here all the same', { refreshes: 0 }, async (visitor, stack) => {

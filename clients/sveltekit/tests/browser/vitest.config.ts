@@ -15,7 +15,7 @@ export default defineConfig({
 		include: ['**/*.test.ts'],
 		// Each file has a service, an app and a browser of its own; most of its time is spent waiting for expiry.
 		pool: 'forks',
-		maxWorkers: 3,
+		maxWorkers: 4,
 		testTimeout: 60_000,
 		hookTimeout: 60_000,
 		teardownTimeout: 20_000,

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '../../../../..');
@@ -15,3 +15,12 @@ export const fixture = join(import.meta.dirname, '../../fixture/build/index.js')
 
 /** Debian's Chromium, past the script that starts it. */
 export const chromium = process.env.TEST_CHROMIUM ?? '/usr/lib/chromium/chromium';
+
+/** The library that makes a process's clock wrong. */
+export function faketime(): string {
+	const found = readdirSync('/usr/lib', { withFileTypes: true })
+		.map(({ name }) => join('/usr/lib', name, 'faketime/libfaketime.so.1'))
+		.find((path) => existsSync(path));
+	if (!found) throw new Error("libfaketime is missing: run 'tests/tools/ensure chromium'");
+	return found;
+}

@@ -48,9 +48,10 @@ export class Service {
 	}
 
 	/** A command of the binary on the same database, such as `keys rotate`. */
-	async command(...args: string[]): Promise<string> {
-		const { stdout } = await promisify(execFile)(binary('auth-service'), args, { env: this.env });
-		return stdout;
+	async command(args: string[], input = ''): Promise<void> {
+		const running = promisify(execFile)(binary('auth-service'), args, { env: this.env });
+		running.child.stdin?.end(input);
+		await running;
 	}
 
 	/** A call from elsewhere, past the proxies. */
@@ -91,4 +92,11 @@ export async function newAccount(service: Service): Promise<Account> {
 	if (answer.status !== 201) throw new Error(`signup: ${answer.status} ${await answer.text()}`);
 	noteTokens((await answer.json()) as Tokens);
 	return account;
+}
+
+/** An administrator, signed in elsewhere. */
+export async function newAdmin(service: Service): Promise<Tokens> {
+	const account = { email: `admin-${crypto.randomUUID()}@example.org`, password: secret(`engines of ${crypto.randomUUID()}`) };
+	await service.command(['users', 'create', account.email, '--role', 'admin'], `${account.password}\n`);
+	return signInElsewhere(service, account);
 }

@@ -2,7 +2,7 @@ import { type Browser, chromium as playwright } from 'playwright-core';
 import { Api } from './api.ts';
 import { type App, startApp } from './app.ts';
 import { NotesApi } from './notes-api.ts';
-import { chromium } from './paths.ts';
+import { chromium, faketime } from './paths.ts';
 import { Proxy, type Seen } from './proxy.ts';
 import { type Settings, Service, type Tokens, noteTokens } from './service.ts';
 
@@ -47,7 +47,12 @@ export class Stack {
 		const [site, front, feed] = await Promise.all([Proxy.start(), Proxy.start(), Proxy.start()]);
 		const [service, browser] = await Promise.all([
 			Service.start(front, feed, options.service ?? {}),
-			playwright.launch({ executablePath: chromium, args: ['--no-sandbox'] })
+			playwright.launch({
+				executablePath: chromium,
+				args: ['--no-sandbox'],
+				// As people's browsers have it, and Playwright would not.
+				ignoreDefaultArgs: ['--disable-back-forward-cache']
+			})
 		]);
 		const jwks = `http://127.0.0.1:${service.publicPort}/.well-known/jwks.json`;
 		const api = await Api.start(`http://127.0.0.1:${front.port}`, jwks);
@@ -72,7 +77,7 @@ export class Stack {
 			API_URL: this.api.url,
 			NOTES_API_URL: this.notes?.url ?? this.api.url,
 			...(options.clock && {
-				LD_PRELOAD: process.env.TEST_FAKETIME,
+				LD_PRELOAD: faketime(),
 				FAKETIME: options.clock,
 				FAKETIME_DONT_FAKE_MONOTONIC: '1'
 			}),

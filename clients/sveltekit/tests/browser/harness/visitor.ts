@@ -3,6 +3,7 @@ import { type Account, newAccount } from './service.ts';
 import { decodeJwt } from 'jose';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Stack } from './stack.ts';
+import { until } from './until.ts';
 
 /** Somebody with a browser of their own. */
 export class Visitor {
@@ -12,16 +13,15 @@ export class Visitor {
 		readonly stack: Stack,
 		readonly context: BrowserContext,
 		/** The first tab. */
-		readonly page: Page
+		readonly page: Page,
+		private javaScript: boolean
 	) {}
 
 	static async arrive(stack: Stack, options: { javaScript?: boolean } = {}): Promise<Visitor> {
-		const context = await stack.browser.newContext({
-			baseURL: stack.origin,
-			javaScriptEnabled: options.javaScript ?? true
-		});
+		const { javaScript = true } = options;
+		const context = await stack.browser.newContext({ baseURL: stack.origin, javaScriptEnabled: javaScript });
 		context.setDefaultTimeout(15_000);
-		return new Visitor(stack, context, await context.newPage());
+		return new Visitor(stack, context, await context.newPage(), javaScript);
 	}
 
 	/** Somebody else, or the same with another browser. */
@@ -34,6 +34,7 @@ export class Visitor {
 		this.account = options.account ?? (await newAccount(this.stack.service));
 		await this.goto(options.at ?? '/login');
 		await this.submitLogin(this.account);
+		await this.page.waitForURL((url) => url.pathname !== '/login');
 		await this.page.locator('#status', { hasText: 'signed-in' }).waitFor();
 		return this.account;
 	}
@@ -47,6 +48,7 @@ export class Visitor {
 	/** Loads a page, hydrated where scripts run; the status of its answer. */
 	async goto(path: string, page = this.page): Promise<number> {
 		const answer = await page.goto(path);
+		if (this.javaScript) await page.locator('body[data-hydrated]').waitFor();
 		return answer?.status() ?? 0;
 	}
 
@@ -66,9 +68,29 @@ export class Visitor {
 		return exp * 1000 - Date.now();
 	}
 
-	/** Waits until that has happened. */
+	/** Waits until that has happened, and until the browser has dropped the token's cookie. */
 	async expire(): Promise<void> {
-		await sleep(Math.max(0, this.untilExpiry()) + 100);
+		await sleep(Math.max(0, this.untilExpiry()));
+		await until('the cookie is gone', async () => {
+			const names = (await this.context.cookies()).map(({ name }) => name);
+			return !names.includes('__Host-auth-access');
+		});
+	}
+
+	/** Brings at once what `expire` waits for: the browser has dropped the access token's cookie. */
+	async skipToExpiry(): Promise<void> {
+		await this.context.clearCookies({ name: '__Host-auth-access' });
+	}
+
+	/** Its cookies as a request carries them. */
+	async cookieHeader(): Promise<string> {
+		return (await this.context.cookies()).map(({ name, value }) => `${name}=${value}`).join('; ');
+	}
+
+	/** The refresh token, which no page can read. */
+	async refreshToken(): Promise<string | undefined> {
+		const cookies = await this.context.cookies();
+		return cookies.find(({ name }) => name === '__Host-auth-refresh')?.value;
 	}
 
 	async leave(): Promise<void> {
