@@ -41,7 +41,7 @@ export class Keys {
 		const set = this.#current();
 		if (!set) return 'away';
 		if (this.now() >= set.freshUntil) void this.#fetch(this.#retryPause());
-		if (!set.keys.has(kid)) await this.#fetch(genuine ? RETRY.least : COOL_DOWN);
+		if (!set.keys.has(kid)) await this.#fetch(genuine ? 0 : COOL_DOWN);
 		const known = this.#current()?.keys.get(kid);
 		if (!known) return this.#failures > 0 ? 'away' : 'unknown';
 		return known.algorithm === algorithm ? known.key : 'unknown';
