@@ -28,8 +28,8 @@ export function requestHeaders(event: RequestEvent): Headers {
 	headers.set('x-forwarded-host', event.url.host);
 	headers.set('x-forwarded-proto', event.url.protocol.slice(0, -1));
 	headers.set('x-request-id', requestId ?? crypto.randomUUID());
-	// Bytes pass as they come; fetch would decode them here and leave no length.
-	headers.set('accept-encoding', 'identity');
+	// Bytes pass as they come; fetch would decode them here and leave no length. It says so itself of a range.
+	if (!headers.has('range')) headers.set('accept-encoding', 'identity');
 	return headers;
 }
 

@@ -37,8 +37,9 @@ export function readBasics({ cookies, origins = [], csrfExempt = [] }: AuthOptio
 export function readSettings(options: AuthOptions): Settings {
 	const { issuer } = options;
 	if (!issuer) throw new Error('createAuth: `issuer` is not set; it is the `issuer` of auth-service, such as https://auth.example.com');
+	httpUrl('issuer', issuer);
 	const service = trimmed(options.url || issuer);
-	httpUrl('url' in options && options.url ? 'url' : 'issuer', service);
+	httpUrl('url', service);
 	if (options.feed) httpUrl('feed', options.feed);
 	return {
 		issuer,

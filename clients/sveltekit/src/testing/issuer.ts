@@ -54,6 +54,8 @@ export interface MockIssuer {
 	close(): Promise<void>;
 }
 
+const nothingHere: Route = () => Response.json({ code: 'not_found' }, { status: 404 });
+
 export async function mockIssuer(options: MockIssuerOptions = {}): Promise<MockIssuer> {
 	const now = options.now ?? (() => Date.now());
 	const signer = await Signer.create(options.algorithm ?? 'ES256');
@@ -67,9 +69,8 @@ export async function mockIssuer(options: MockIssuerOptions = {}): Promise<MockI
 		const { pathname } = new URL(request.url);
 		counts.set(pathname, (counts.get(pathname) ?? 0) + 1);
 		const fault = await faults.get(pathname)?.(request);
-		if (fault) return fault;
-		const route = handlers.get(`${request.method} ${pathname}`);
-		const response = route ? await route(request) : Response.json({ code: 'not_found' }, { status: 404 });
+		const route = handlers.get(`${request.method} ${pathname}`) ?? nothingHere;
+		const response = fault ?? (await route(request));
 		response.headers.set('date', new Date(now()).toUTCString());
 		return response;
 	};
