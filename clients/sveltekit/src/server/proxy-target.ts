@@ -34,6 +34,5 @@ function climbs(path: string): boolean {
 	} catch {
 		return true;
 	}
-	// eslint-disable-next-line no-control-regex -- these are what is looked for
 	return /[\u0000-\u001f\u007f]/.test(decoded) || decoded.split(/[/\\]/).some((segment) => /^(\.|%2e){1,2}$/i.test(segment));
 }
