@@ -163,6 +163,10 @@ test('watchSession tells the other tabs, and not oneself', async () => {
 	expect([one.mock.calls.length, two.mock.calls.length]).toEqual([0, 0]);
 	ends.push(watchSession(null, vi.fn()));
 	await vi.waitFor(() => expect([one.mock.calls.length, two.mock.calls.length]).toEqual([1, 1]));
+	// A page that can show nothing else, as a prerendered one, is told of no more than once.
+	ends.push(watchSession(null, vi.fn()));
+	await new Promise((resolve) => setTimeout(resolve, 20));
+	expect([one.mock.calls.length, two.mock.calls.length]).toEqual([1, 1]);
 	listeners.get('pageshow')?.({ persisted: false });
 	listeners.get('pageshow')?.({ persisted: true });
 	for (const end of ends) end();
