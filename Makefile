@@ -37,10 +37,11 @@ test: rust ## the whole suite, with a PostgreSQL and a Redis of its own (or TEST
 
 # The fixture is built from the packed package, as from the registry; its logs are searched as those of `make test`.
 .PHONY: test-clients
-test-clients: rust ## the SvelteKit package: types, unit tests, then in Chromium against the real service
+test-clients: rust ## the SvelteKit package: types, unit tests, the example, then in Chromium against the real service
 	@tests/tools/ensure clients chromium
 	@cargo build --locked --workspace --bins
-	@cd clients/sveltekit && npm run --silent build && npm run --silent check
+	@cd clients/sveltekit && npm run --silent check
+	@cd clients/sveltekit/example && npm ci --silent --no-audit --no-fund --ignore-scripts && npm run --silent check
 	@clients/sveltekit/tests/fixture/make
 	@logs=$$(mktemp -d); trap 'rm -rf -- "$$logs"' EXIT; status=0; \
 	TEST_LOG_DIR=$$logs TEST_BIN_DIR=$(abspath $(TARGET))/debug clients/sveltekit/tests/browser/run $(ARGS) || status=$$?; \
