@@ -2,7 +2,7 @@ const browsers: [RegExp, string][] = [
 	[/\bEdg(e|A|iOS)?\//, 'Edge'],
 	[/\bFirefox\/|\bFxiOS\//, 'Firefox'],
 	[/\bOPR\//, 'Opera'],
-	[/\bChrome\/|\bCriOS\//, 'Chrome'],
+	[/Chrome\/|\bCriOS\//, 'Chrome'],
 	[/\bSafari\//, 'Safari'],
 	[/^curl\//, 'curl']
 ];
