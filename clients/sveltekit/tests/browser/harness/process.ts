@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { logFolder } from './secrets.ts';
 import { until } from './until.ts';
 
-const running = new Set<ChildProcess>();
-process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+/** Linux ends the process with ours, however ours ends. */
+const WITH_US = ['--pdeathsig', 'KILL', '--'];
 
 let count = 0;
 
@@ -21,10 +21,7 @@ export class Process {
 		private command: [string, ...string[]],
 		env: Record<string, string | undefined>
 	) {
-		const [program, ...args] = command;
-		const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
-		running.add(child);
-		child.once('exit', () => running.delete(child));
+		const child = spawn('/usr/bin/setpriv', [...WITH_US, ...command], { env, stdio: ['ignore', 'pipe', 'pipe'] });
 		child.once('error', (error) => (this.error = error));
 		const file = createWriteStream(join(logFolder, `${process.pid}-${count++}.log`));
 		child.once('close', () => file.end());
