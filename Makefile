@@ -19,6 +19,10 @@ help: ## this list
 run: rust ## build and start the service on SQLite, no other server needed (ARGS='--help' hands arguments on)
 	@cargo run --locked -p auth-service -- serve $(ARGS)
 
+.PHONY: example
+example: rust ## start the service, an API and the SvelteKit app of clients/sveltekit together
+	@clients/sveltekit/example/run
+
 # The binary is built first, for the tests start it (of the whole workspace, so that features and thus builds are
 # shared with the tests); the tools, so that no test waits for a download. At the end every log of the run is
 # searched for every password and token that it used.
@@ -28,6 +32,19 @@ test: rust ## the whole suite, with a PostgreSQL and a Redis of its own (or TEST
 	@cargo build --locked --workspace --bins
 	@logs=$$(mktemp -d); trap 'rm -rf -- "$$logs"' EXIT; status=0; \
 	TEST_LOG_DIR=$$logs tests/with-services cargo test --locked --workspace --no-fail-fast $(ARGS) || status=$$?; \
+	tests/tools/scan-logs "$$logs" || status=1; \
+	exit $$status
+
+# The fixture is built from the packed package, as from the registry; its logs are searched as those of `make test`.
+.PHONY: test-clients
+test-clients: rust ## the SvelteKit package: types, unit tests, the example, then in Chromium against the real service
+	@tests/tools/ensure clients chromium
+	@cargo build --locked --workspace --bins
+	@cd clients/sveltekit && npm run --silent check
+	@cd clients/sveltekit/example && npm ci --silent --no-audit --no-fund --ignore-scripts && npm run --silent check
+	@clients/sveltekit/tests/fixture/make
+	@logs=$$(mktemp -d); trap 'rm -rf -- "$$logs"' EXIT; status=0; \
+	TEST_LOG_DIR=$$logs TEST_BIN_DIR=$(abspath $(TARGET))/debug clients/sveltekit/tests/browser/run $(ARGS) || status=$$?; \
 	tests/tools/scan-logs "$$logs" || status=1; \
 	exit $$status
 

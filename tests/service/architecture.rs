@@ -125,7 +125,7 @@ fn nothing_panics_on_purpose_and_time_and_randomness_are_given() {
         "{now:?}"
     );
     for word in [
-        "new_v4()",
+        "Uuid::new_v4()",
         "now_v7()",
         "rand::rng",
         "thread_rng",

@@ -6,6 +6,7 @@ use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use tokio::net::TcpSocket;
 use tracing_actix_web::TracingLogger;
 
 use super::draining::{Draining, say_goodbye};
@@ -81,10 +82,24 @@ pub fn bind(ctx: Data<Ctx>) -> io::Result<Bound> {
 }
 
 fn listen(addr: SocketAddr) -> io::Result<(SocketAddr, TcpListener)> {
-    let socket = TcpListener::bind(addr).map_err(|error| {
+    let socket = bound(addr).map_err(|error| {
         io::Error::new(error.kind(), format!("can't listen on {addr}: {error}"))
     })?;
     Ok((socket.local_addr()?, socket))
+}
+
+/// Connections that may wait to be accepted: gateways open hundreds at once, and one that finds no
+/// place tries again only after a second.
+const BACKLOG: u32 = 4096;
+
+fn bound(addr: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match addr {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    socket.set_reuseaddr(true)?;
+    socket.bind(addr)?;
+    socket.listen(BACKLOG)?.into_std()
 }
 
 impl Bound {

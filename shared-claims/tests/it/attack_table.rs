@@ -10,7 +10,8 @@ pub(crate) const OK: &str = "ok";
 /// What an attack is called, the token, and the rule that refuses it.
 pub(crate) type Row = (String, String, &'static str);
 
-type Sign<'k> = Box<dyn Fn(&[u8]) -> Vec<u8> + 'k>;
+/// Signs a message.
+type Sign<'k> = dyn Fn(&[u8]) -> Vec<u8> + 'k;
 
 /// Whoever has an ES256 key, and a token of it that is good at 1,700,000,000 s, of the issuer
 /// `https://auth.example.com`.
@@ -19,7 +20,7 @@ pub(crate) struct Forger<'k> {
     pub(crate) claims: Value,
     /// The public key, as it is published.
     pub(crate) public: String,
-    pub(crate) sign: Sign<'k>,
+    pub(crate) sign: Box<Sign<'k>>,
 }
 
 impl Forger<'_> {

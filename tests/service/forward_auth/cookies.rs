@@ -1,6 +1,6 @@
 //! A token in a cookie, and requests that other sites make a browser send.
 
-use super::with_all;
+use super::{Headers, with_all};
 use crate::support::{Backend, Service};
 
 const COOKIE: &str = "__Host-access";
@@ -21,7 +21,7 @@ async fn which_token_counts() {
     let safe = service.with("x-forwarded-method", "GET");
     let cookie = format!("{COOKIE}={}", ada.access);
     let bearer = format!("Bearer {}", ada.access);
-    let table: &[(&[(&'static str, &str)], u16, &str)] = &[
+    let table: &[(Headers<'_>, u16, &str)] = &[
         (&[("cookie", &cookie)], 200, ""),
         (&[("cookie", "a=b"), ("cookie", &cookie)], 200, ""),
         (
@@ -80,7 +80,7 @@ async fn an_unsafe_request_from_elsewhere_has_no_use_of_the_cookie() {
     const METHOD: &str = "x-forwarded-method";
     const ORIGINAL: &str = "x-original-method";
     const SITE: &str = "sec-fetch-site";
-    let table: &[(&[(&'static str, &str)], u16)] = &[
+    let table: &[(Headers<'_>, u16)] = &[
         (&[(METHOD, "GET")], 200),
         (&[(METHOD, "GET"), (SITE, "cross-site")], 200),
         (&[(ORIGINAL, "HEAD")], 200),

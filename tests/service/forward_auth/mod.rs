@@ -61,7 +61,10 @@ both! {
     }
 }
 
-fn with_all<'c>(client: &'c Client, headers: &[(&'static str, &str)]) -> Client {
+/// Headers of a request, by name.
+type Headers<'h> = &'h [(&'static str, &'h str)];
+
+fn with_all(client: &Client, headers: Headers<'_>) -> Client {
     headers
         .iter()
         .fold(client.clone(), |client, (name, value)| {

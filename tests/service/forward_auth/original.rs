@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use super::{identity, with_all};
+use super::{Headers, identity, with_all};
 use crate::support::{Backend, Client, Service};
 
 async fn ask(client: &Client, method: &Method, path: &str) -> (u16, bool) {
@@ -55,7 +55,7 @@ async fn the_gateway_demands_in_headers_and_the_query_is_the_clients() {
     let ada = service.bearer(&ada.access);
     const SCOPE: &str = "x-auth-require-scope";
     const ROLE: &str = "x-auth-require-role";
-    let table: &[(&[(&'static str, &str)], u16)] = &[
+    let table: &[(Headers<'_>, u16)] = &[
         (&[(SCOPE, "account")], 200),
         (&[(SCOPE, "other")], 403),
         (&[(ROLE, "admin")], 403),

@@ -4,6 +4,24 @@ use std::time::Duration;
 
 use super::{Kind, Scene};
 
+/// Each of its threads stops on its own, some time after the signal.
+async fn until_it_stands_still(pid: u32) {
+    let stopped = |task: std::fs::DirEntry| {
+        let stat = std::fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+        stat.rsplit(") ")
+            .next()
+            .is_some_and(|rest| rest.starts_with('T'))
+    };
+    for _ in 0..1000 {
+        let mut tasks = std::fs::read_dir(format!("/proc/{pid}/task")).expect("a process");
+        if tasks.all(|task| task.is_ok_and(stopped)) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("the service does not stop");
+}
+
 asking_gateways! {
     // L1
     async fn a_service_that_is_gone_lets_nobody_through(kind: Kind) {
@@ -26,6 +44,7 @@ asking_gateways! {
         let (_, client) = scene.ada().await;
         assert_eq!(client.get("/things").await.status, 200);
         scene.service.signal("STOP");
+        until_it_stands_still(scene.service.pid()).await;
         let answer = tokio::time::timeout(Duration::from_secs(30), client.get("/things")).await;
         scene.service.signal("CONT");
         let answer = answer.expect("the gateway does not wait for ever");

@@ -46,8 +46,8 @@ async fn a_key_that_was_removed_ends_with_the_next_run_of_the_timer() {
     let admin = scene.service.login("root@example.org").await;
     let admin = scene.service.bearer(&admin.access);
     let keys = admin.get("/v1/admin/keys").await;
-    let old = keys.body.as_array().expect("keys").iter();
-    let old = old.filter(|key| key["state"] == "retiring").next_back();
+    let mut old = keys.body.as_array().expect("keys").iter();
+    let old = old.rfind(|key| key["state"] == "retiring");
     let old = old.expect("the old key");
     let path = format!("/v1/admin/keys/{}", old["kid"].as_str().expect("a kid"));
     let removed = admin.delete(&path).await;

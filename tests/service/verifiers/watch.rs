@@ -114,7 +114,8 @@ impl Watch {
             "{name}: {} wrong: {wrong:#?}",
             wrong.len()
         );
-        for (token, _) in lock(&self.seen.revoked).clone() {
+        let revoked = lock(&self.seen.revoked).clone();
+        for (token, _) in revoked {
             for verifier in &self.seen.verifiers {
                 assert_eq!(
                     rule(verifier, &token, Freshness::BestEffort).await,

@@ -1,0 +1,2 @@
+export { kitFetch, type KitFetch } from './kit-fetch.js';
+export { watchSession } from './watch-session.js';

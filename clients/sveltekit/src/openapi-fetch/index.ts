@@ -1,0 +1,1 @@
+export { bearerFetch, type BearerOptions } from './bearer-fetch.js';

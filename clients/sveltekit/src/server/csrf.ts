@@ -1,0 +1,38 @@
+import type { RequestEvent } from '@sveltejs/kit';
+import { problem } from './problem.js';
+
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+export interface CsrfRules {
+	/** Further origins that may send unsafe requests. */
+	readonly origins: readonly string[];
+	/** Paths at which programs without a session call. */
+	readonly exempt: readonly string[];
+}
+
+/**
+ * Refuses a request that another site made a browser send, whatever its content type: SvelteKit
+ * itself looks at forms and remote functions alone. R19: `Sec-Fetch-Site: same-origin`, or an
+ * `Origin` that is known.
+ */
+export function refuseCrossSite(event: RequestEvent, rules: CsrfRules): Response | undefined {
+	if (SAFE.has(event.request.method) || event.isSubRequest) return undefined;
+	if (rules.exempt.some((path) => isUnder(event.url.pathname, path))) return undefined;
+	if (isFromHere(event.request.headers, event.url.origin, rules.origins)) return undefined;
+	return problem(403, 'cross_site_request', 'This request came from another site, or does not say where it came from.');
+}
+
+function isFromHere(headers: Headers, own: string, known: readonly string[]): boolean {
+	const site = headers.get('sec-fetch-site');
+	const origin = headers.get('origin');
+	if (site === 'same-origin') return true;
+	if (origin !== null && known.includes(origin)) return true;
+	// A browser that sends `Sec-Fetch-Site` knows better than the address that we think we have.
+	return site === null && origin === own;
+}
+
+/** Whether `path` is `prefix`, or lies below it. */
+export function isUnder(path: string, prefix: string): boolean {
+	const base = prefix.endsWith('/') ? prefix.slice(0, -1) : prefix;
+	return path === base || path.startsWith(`${base}/`);
+}

@@ -1,0 +1,180 @@
+import type { ServiceClock } from './clock.js';
+import { isObject, parse, reasonOf } from './issuer.js';
+import type { Entry, Mirror } from './mirror.js';
+import type { Settings } from './settings.js';
+import { readEvents } from './sse.js';
+
+/** A stream without an event for three heartbeats is dead. */
+const SILENCE = 15_000;
+/** How long to wait before connecting again: at first, and at most. */
+const RETRY = { least: 100, most: 5_000 };
+/** How long the first request waits for the first snapshot. */
+const PATIENCE = 1_000;
+/** A feed that nobody has asked for this long is let go; it is taken up again when somebody does. */
+const IDLE = 600_000;
+/** How old what is known may be for `strict`: two heartbeats. */
+export const MAX_LAG = 10_000;
+const KINDS: readonly unknown[] = ['jti', 'sid', 'sub', 'stale', 'kid'] satisfies Entry['kind'][];
+
+/** Follows the revocation feed into a mirror: a snapshot, then the stream of what comes after it. */
+export class Feed {
+	#stop: AbortController | undefined;
+	#first: Promise<void> = Promise.resolve();
+	/** When everything that was revoked was certainly in the mirror. */
+	#knownAt = -Infinity;
+	#askedAt = 0;
+	#position: string | undefined;
+
+	constructor(
+		private readonly settings: Pick<Settings, 'fetch' | 'warn'>,
+		private readonly url: string,
+		private readonly mirror: Mirror,
+		private readonly clock: ServiceClock
+	) {}
+
+	/** Begins to follow, if that was not done, and waits a little for the first snapshot. */
+	ready(): Promise<void> {
+		this.#askedAt = performance.now();
+		if (!this.#stop) {
+			const stop = (this.#stop = new AbortController());
+			this.#first = new Promise((resolve) => {
+				setTimeout(resolve, PATIENCE).unref();
+				void this.#follow(stop.signal, resolve);
+			});
+		}
+		return this.#first;
+	}
+
+	/** For how long the mirror may have missed something, in milliseconds. */
+	get lag(): number {
+		return performance.now() - this.#knownAt;
+	}
+
+	close(): void {
+		this.#stop?.abort();
+		this.#stop = undefined;
+		this.#knownAt = -Infinity;
+		this.#position = undefined;
+	}
+
+	async #follow(signal: AbortSignal, ready: () => void): Promise<void> {
+		let pause = RETRY.least;
+		let warned = false;
+		while (!signal.aborted) {
+			try {
+				this.#position ??= await this.#takeSnapshot(signal);
+				ready();
+				await this.#readStream(signal, () => {
+					pause = RETRY.least;
+					warned = false;
+				});
+			} catch (error) {
+				if (signal.aborted) return;
+				if (!warned) this.settings.warn(`the revocation feed broke off: ${reasonOf(error)}`);
+				warned = true;
+			}
+			await sleep(pause * (0.5 + Math.random()), signal);
+			pause = Math.min(pause * 2, RETRY.most);
+		}
+	}
+
+	async #takeSnapshot(signal: AbortSignal): Promise<string> {
+		const asked = performance.now();
+		const response = await this.settings.fetch(this.url, { redirect: 'error', signal: AbortSignal.any([signal, AbortSignal.timeout(SILENCE)]) });
+		if (!response.ok) throw new Error(`the snapshot: status ${response.status}`);
+		const snapshot: unknown = await response.json();
+		if (!isObject(snapshot) || !Array.isArray(snapshot['entries'])) throw new Error('the snapshot can not be read');
+		this.mirror.replace((snapshot['entries'] as unknown[]).map(entry));
+		this.#knownAt = asked;
+		return String(snapshot['position']);
+	}
+
+	async #readStream(signal: AbortSignal, heard: () => void): Promise<void> {
+		const silence = new AbortController();
+		const timer = setTimeout(() => silence.abort(new Error('it was silent for too long')), SILENCE);
+		const link = new Link(performance.now());
+		let latest = this.#position ?? '0';
+		try {
+			const response = await this.settings.fetch(`${this.url}/stream`, {
+				headers: { accept: 'text/event-stream', 'last-event-id': latest },
+				redirect: 'error',
+				signal: AbortSignal.any([signal, silence.signal])
+			});
+			if (!response.ok || !response.body) throw new Error(`the stream: status ${response.status}`);
+			for await (const event of readEvents(response.body)) {
+				timer.refresh();
+				if (event.name === 'revoked') {
+					this.mirror.apply(entry(parse(event.data)));
+					latest = event.id ?? latest;
+				} else if (event.name === 'reset') {
+					return this.#forget();
+				} else if (event.name === 'heartbeat') {
+					this.#knownAt = Math.max(this.#knownAt, link.heard(at(event.data), performance.now()));
+					// Not sooner, for an entry may come after one of a higher number.
+					this.#position = latest;
+					this.mirror.prune(this.clock.now());
+					heard();
+					if (performance.now() - this.#askedAt > IDLE) return this.close();
+				}
+			}
+			throw new Error('it ended');
+		} catch (error) {
+			if (error instanceof Unreadable) this.#forget();
+			throw error;
+		} finally {
+			clearTimeout(timer);
+			silence.abort();
+		}
+	}
+
+	/** Something was missed, and nobody can say what: the snapshot is taken again. */
+	#forget(): void {
+		this.#position = undefined;
+		this.#knownAt = -Infinity;
+	}
+}
+
+/**
+ * One connection. A heartbeat carries the time at which everything before it had been sent, on the
+ * sender's clock: the first cannot have been sent before we asked, a later one was sent as long
+ * after it as that clock says. So what lay in a buffer shows as age, and a wrong clock does not.
+ */
+export class Link {
+	#first: number | undefined;
+
+	constructor(private readonly asked: number) {}
+
+	/** The moment up to which a heartbeat vouches. `sent` is in seconds, the others in milliseconds. */
+	heard(sent: number, now: number): number {
+		this.#first ??= sent;
+		return Math.min(this.asked + Math.max(0, sent - this.#first - 1) * 1000, now);
+	}
+}
+
+class Unreadable extends Error {}
+
+function entry(value: unknown): Entry {
+	if (
+		isObject(value) &&
+		KINDS.includes(value['kind']) &&
+		typeof value['value'] === 'string' &&
+		typeof value['expires_at'] === 'number' &&
+		(value['ver'] === undefined || typeof value['ver'] === 'number')
+	)
+		return value as unknown as Entry;
+	throw new Unreadable('an entry can not be read');
+}
+
+function at(data: string): number {
+	const heartbeat = parse(data);
+	if (isObject(heartbeat) && typeof heartbeat['at'] === 'number') return heartbeat['at'];
+	throw new Unreadable('a heartbeat can not be read');
+}
+
+function sleep(span: number, signal: AbortSignal): Promise<void> {
+	return new Promise((resolve) => {
+		const timer = setTimeout(resolve, span);
+		timer.unref();
+		signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
+	});
+}

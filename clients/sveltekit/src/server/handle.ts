@@ -1,0 +1,54 @@
+import type { Handle, RequestEvent } from '@sveltejs/kit';
+import { runWith } from './context.js';
+import type { Cookie, SessionCookies } from './cookies.js';
+import { refuseCrossSite } from './csrf.js';
+import type { Session } from './session.js';
+import type { Sessions } from './sessions.js';
+import type { Basics } from './settings.js';
+
+/**
+ * In this order: nothing is done for another site; the session is looked at, and refreshed while
+ * cookies can still be set; the app answers; the cookies are set. A request without a session, such
+ * as any of a build, asks the service nothing.
+ */
+export function createHandle({ cookies, csrf }: Basics, sessions: Sessions): Handle {
+	return async ({ event, resolve }) => {
+		const refusal = refuseCrossSite(event, csrf);
+		if (refusal) return refusal;
+		const session = await sessions.open(event);
+		const answer = async () => resolve(event);
+		if (event.isSubRequest) return runWith(event, answer);
+		try {
+			const response = await runWith(event, answer);
+			return withCookies(response, session, await session.settle(), cookies);
+		} catch (thrown) {
+			// SvelteKit sends what was set before a redirect is thrown.
+			setThrough(event, await session.settle(), cookies);
+			throw thrown;
+		}
+	};
+}
+
+/** Set on the response itself, for what was set through `event.cookies` after a load began may be lost. */
+function withCookies(response: Response, session: Session, set: readonly Cookie[], cookies: SessionCookies): Response {
+	const isPage = response.headers.get('content-type')?.startsWith('text/html') ?? false;
+	const isPersonal = session.isKnown && isPage && !response.headers.has('cache-control');
+	const setsCookies = set.length > 0 || response.headers.has('set-cookie');
+	if (!setsCookies && !isPersonal) return response;
+	// What an endpoint hands on from `fetch` can't be changed.
+	const own = new Response(response.body, response);
+	for (const cookie of set) own.headers.append('set-cookie', cookies.serialize(cookie));
+	own.headers.set('cache-control', 'private, no-store');
+	return own;
+}
+
+function setThrough(event: RequestEvent, set: readonly Cookie[], cookies: SessionCookies): void {
+	for (const { name, value, maxAge } of set) {
+		try {
+			event.cookies.set(name, value, { ...cookies.attributes, maxAge });
+		} catch {
+			// The app answered and something failed after it; the next request is given the same tokens.
+			return;
+		}
+	}
+}

@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Options, Stack } from './stack.ts';
+import { Visitor } from './visitor.ts';
+import { givenAway } from './secrets.ts';
+
+type Wanted = {
+	/** Calls for a refresh: exactly, or at least and at most. */
+	refreshes: number | readonly [number, number];
+	/** Whether the visitor's browser runs scripts. */
+	javaScript?: boolean;
+};
+
+type Scenario = (name: string, wanted: Wanted, run: (visitor: Visitor, stack: Stack) => Promise<void>) => void;
+
+/**
+ * Starts a stack for a file of tests. Each scenario has a visitor with a fresh browser, says how many
+ * refreshes it may cost, and must give away no token.
+ */
+export function onStack(options: Options = {}): Scenario {
+	let stack: Stack;
+	beforeAll(async () => {
+		stack = await Stack.start(options);
+	});
+	afterAll(() => stack?.stop());
+
+	return (name, { refreshes, javaScript }, run) => {
+		test(name, async () => {
+			const before = { refreshes: stack.refreshes(), seen: stack.site.seen.length };
+			const visitor = await Visitor.arrive(stack, { javaScript });
+			try {
+				await run(visitor, stack);
+				const [least, most] = typeof refreshes === 'number' ? [refreshes, refreshes] : refreshes;
+				const count = stack.refreshes() - before.refreshes;
+				expect(count, 'refreshes').toBeGreaterThanOrEqual(least);
+				expect(count, 'refreshes').toBeLessThanOrEqual(most);
+				await nothingGivenAway(visitor, stack, before.seen);
+			} finally {
+				stack.front.faults.clear();
+				stack.feed.faults.clear();
+				await Promise.all([stack.front.up(), stack.feed.up()]);
+				await visitor.leave();
+			}
+		});
+	};
+}
+
+/** Neither in what was sent to the browser nor in what scripts can read is a token; cookies are as they must be. */
+async function nothingGivenAway(visitor: Visitor, stack: Stack, since: number): Promise<void> {
+	for (const { path, answer, headers } of stack.site.seen.slice(since)) {
+		const { 'set-cookie': cookies = [], ...others } = headers;
+		expect(givenAway(answer), `a token in the body of ${path}`).toBeUndefined();
+		expect(givenAway(JSON.stringify(others)), `a token in the headers of ${path}`).toBeUndefined();
+		for (const cookie of cookies) {
+			// R19
+			expect(cookie).toMatch(/^__Host-/);
+			for (const attribute of ['HttpOnly', 'Secure', 'SameSite=Lax', 'Path=/']) expect(cookie).toContain(attribute);
+			expect(cookie).not.toContain('Domain');
+			expect(others['cache-control'], `a cookie is set by ${path}`).toEqual(['private, no-store']);
+		}
+	}
+	for (const page of visitor.context.pages()) {
+		if (!page.url().startsWith('http')) continue;
+		const readable = await page.evaluate(() => JSON.stringify([document.cookie, { ...localStorage }, { ...sessionStorage }]));
+		expect(givenAway(readable), 'a token that scripts can read').toBeUndefined();
+		expect(await page.evaluate(() => document.cookie)).toBe('');
+	}
+}

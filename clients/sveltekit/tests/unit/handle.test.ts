@@ -1,0 +1,165 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { MockIssuer } from '../../src/testing/index.js';
+import { ADA, Browser, startApp, startIssuer, type Process } from './support/app.js';
+
+let issuer: MockIssuer;
+let app: Process;
+
+beforeEach(async () => {
+	issuer = await startIssuer({ accessTtl: 600 });
+	app = startApp(issuer);
+});
+
+afterEach(async () => {
+	vi.useRealTimers();
+	app.auth.close();
+	await issuer.close();
+});
+
+/** Moves the clocks of the app and of the service alike. */
+function later(seconds: number) {
+	vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + seconds * 1000 });
+}
+
+describe('a session', () => {
+	test('is made by the login action, in cookies that no script can read', async () => {
+		const browser = new Browser(app);
+		const response = await browser.login();
+		expect(response.status).toBe(303);
+		expect(response.headers.get('location')).toBe('/');
+		expect(response.headers.get('cache-control')).toBe('private, no-store');
+		expect([...browser.jar.keys()].sort()).toEqual(['__Host-auth-access', '__Host-auth-refresh']);
+		// R19
+		for (const line of browser.seen) expect(line).toMatch(/; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
+		const state = await browser.state();
+		expect(state).toMatchObject({ status: 'signed-in', claims: { roles: ['reader'] } });
+		expect(state.hasRole('reader')).toBe(true);
+		expect(state.hasRole('admin')).toBe(false);
+		expect(await state.user()).toMatchObject({ email: ADA.email });
+		expect(issuer.calls('/v1/refresh')).toBe(0);
+	});
+
+	test('asks the service nothing where there is none', async () => {
+		await issuer.close();
+		expect((await new Browser(app).state()).status).toBe('signed-out');
+		expect(app.warnings).toEqual([]);
+	});
+
+	test('is refreshed before it expires, once for ten tabs, and says nothing to the app', async () => {
+		const browser = new Browser(app);
+		await browser.login();
+		later(575);
+		const tabs = Array.from({ length: 10 }, () => browser.copy());
+		const states = await Promise.all(tabs.map((tab) => tab.state()));
+		expect(states.map(({ status }) => status)).toEqual(Array(10).fill('signed-in'));
+		expect(issuer.calls('/v1/refresh')).toBe(1);
+		// I1: one successor for all.
+		expect(new Set(tabs.map((tab) => tab.jar.get('__Host-auth-refresh'))).size).toBe(1);
+		// A tab that comes late with what it had before is given the same.
+		const late = browser.copy();
+		expect((await late.state()).status).toBe('signed-in');
+		expect(issuer.calls('/v1/refresh')).toBe(1);
+	});
+
+	test('is refreshed in two processes at once, and both get the same successor', async () => {
+		const other = startApp(issuer);
+		const browser = new Browser(app);
+		await browser.login();
+		later(575);
+		const [a, b] = [browser.copy(), browser.copy(other)];
+		await Promise.all([a.state(), b.state()]);
+		expect(issuer.calls('/v1/refresh')).toBe(2);
+		expect(a.jar.get('__Host-auth-refresh')).toBe(b.jar.get('__Host-auth-refresh'));
+		expect((await a.state()).status).toBe('signed-in');
+		expect((await b.state()).status).toBe('signed-in');
+		other.auth.close();
+	});
+
+	test('has no-store on any page, and on any response that sets a cookie', async () => {
+		const browser = new Browser(app);
+		await browser.login();
+		const page = () => new Response('<p>', { headers: { 'content-type': 'text/html' } });
+		expect((await browser.get('/', page)).headers.get('cache-control')).toBe('private, no-store');
+		expect((await new Browser(app).get('/', page)).headers.get('cache-control')).toBeNull();
+		later(575);
+		const cached = () => new Response('x', { headers: { 'cache-control': 'public, max-age=60' } });
+		const response = await browser.get('/asset', cached);
+		expect(response.headers.getSetCookie()).toHaveLength(2);
+		expect(response.headers.get('cache-control')).toBe('private, no-store');
+	});
+
+	test('keeps its cookies on a response whose headers can not be changed', async () => {
+		const browser = new Browser(app);
+		await browser.login();
+		later(575);
+		const response = await browser.get('/', () => fetch(`${issuer.url}/.well-known/jwks.json`));
+		expect(response.headers.getSetCookie()).toHaveLength(2);
+	});
+
+	test('is not rotated by what goes on after the response began', async () => {
+		const browser = new Browser(app);
+		await browser.login();
+		let streamed: Promise<unknown> | undefined;
+		let refreshed: Promise<unknown> | undefined;
+		const { promise: sent, resolve: send } = deferred();
+		await browser.get('/', (event) => {
+			if (event.isSubRequest) return new Response(event.locals.auth.status);
+			streamed = sent.then(() => event.fetch('/inner'));
+			refreshed = sent.then(() => app.auth.refresh(event));
+			return new Response('ok');
+		});
+		later(700);
+		send();
+		await Promise.all([streamed, refreshed]);
+		expect(issuer.calls('/v1/refresh')).toBe(0);
+		expect((await browser.state()).status).toBe('signed-in');
+		expect(issuer.calls('/v1/refresh')).toBe(1);
+	});
+
+	test('waits with the response for a rotation that is under way', async () => {
+		const browser = new Browser(app);
+		await browser.login();
+		const before = browser.jar.get('__Host-auth-refresh');
+		await browser.get('/', (event) => {
+			void app.auth.refresh(event);
+			return new Response('ok');
+		});
+		expect(issuer.calls('/v1/refresh')).toBe(1);
+		expect(browser.jar.get('__Host-auth-refresh')).not.toBe(before);
+	});
+
+	test('is not brought back by a refresh that was under way when it was ended', async () => {
+		const browser = new Browser(app);
+		await browser.login();
+		const tab = browser.copy();
+		later(575);
+		const { promise: held, resolve: release } = deferred();
+		const slow = tab.get('/', async () => {
+			await held;
+			return new Response('ok');
+		});
+		await vi.waitFor(() => expect(issuer.calls('/v1/refresh')).toBe(1));
+		await browser.post('/logout', async (event) => Response.json(await app.auth.logout(event)));
+		release();
+		await slow;
+		expect(tab.jar.size).toBe(0);
+	});
+});
+
+test('a cookie that is rubbish is no session and no error', async () => {
+	// I19
+	for (const rubbish of ['', ' ', '%%%', 'a.b.c', 'é', '"', 'x'.repeat(9000), 'rt_1', '../..']) {
+		const browser = new Browser(app);
+		browser.jar.set('__Host-auth-access', rubbish);
+		expect((await browser.state()).status).toBe('signed-out');
+		browser.jar.set('__Host-auth-refresh', rubbish);
+		expect((await browser.state()).status).toBe('signed-out');
+		expect(browser.jar.size).toBe(0);
+	}
+});
+
+function deferred() {
+	let resolve = () => {};
+	const promise = new Promise<void>((done) => (resolve = done));
+	return { promise, resolve };
+}
