@@ -2,8 +2,8 @@
 //! `cargo bench -p shared-claims --bench beside`.
 //!
 //! Subjects take turns, a batch each, so that whatever else the machine does falls on all of
-//! them; what is counted is the time that this thread ran (on Linux; elsewhere time passed). Each
-//! row tells medians, and of the ratio to the row's first subject the median and the middle half.
+//! them. Each row tells the least time, the first quartile and the median, and of the ratio to the
+//! first row in the same round the median and the middle half.
 //!
 //! With arguments, one subject so many times, for a tool that counts instructions:
 //! `valgrind --tool=callgrind --toggle-collect='*counted*' BINARY ES256 raw 100`.
@@ -33,8 +33,9 @@ use tokio::runtime::Runtime;
 use setup::{ALGORITHMS, SIZES, forgetful, informed};
 use support::{KEYS, NOW, policy};
 
-const ROUNDS: usize = 101;
-const BATCH: Duration = Duration::from_millis(10);
+/// A batch is shorter than a turn of the scheduler, so that most of them run undisturbed.
+const ROUNDS: usize = 2001;
+const BATCH: Duration = Duration::from_micros(500);
 
 /// One thing to be measured, done as often as it is told.
 type Subject<'s> = (String, Box<dyn FnMut(u32) + 's>);
@@ -121,17 +122,19 @@ fn compare(title: &str, mut subjects: Vec<Subject<'_>>) {
     let mut taken = vec![Vec::new(); subjects.len()];
     for _ in 0..ROUNDS {
         for (at, (_, run)) in subjects.iter_mut().enumerate() {
-            let began = ran();
+            let began = Instant::now();
             run(batches[at]);
-            taken[at].push((ran() - began).as_nanos() as f64 / f64::from(batches[at]));
+            taken[at].push(began.elapsed().as_nanos() as f64 / f64::from(batches[at]));
         }
     }
     println!("{title}: {ROUNDS} rounds");
     for (at, (name, _)) in subjects.iter().enumerate() {
         let ratios = std::iter::zip(&taken[at], &taken[0]).map(|(own, first)| own / first);
         let [low, middle, high] = quartiles(ratios.collect());
-        let [_, median, _] = quartiles(taken[at].clone());
-        println!("  {name:>10} {median:>10.0} ns   x {middle:.3} ({low:.3} to {high:.3})");
+        let least = taken[at].iter().copied().fold(f64::INFINITY, f64::min);
+        let [early, median, _] = quartiles(taken[at].clone());
+        print!("  {name:>10} {least:>8.0} {early:>8.0} {median:>8.0} ns");
+        println!("   x {middle:.3} ({low:.3} to {high:.3})");
     }
 }
 
@@ -151,14 +154,4 @@ fn batch(run: &mut dyn FnMut(u32)) -> u32 {
 fn quartiles(mut values: Vec<f64>) -> [f64; 3] {
     values.sort_by(f64::total_cmp);
     [1, 2, 3].map(|quarter| values[(values.len() - 1) * quarter / 4])
-}
-
-/// How long this thread has run, as Linux tells it; elsewhere the time since the first call.
-fn ran() -> Duration {
-    static FIRST: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
-    let first = FIRST.get_or_init(Instant::now);
-    std::fs::read_to_string("/proc/thread-self/schedstat")
-        .ok()
-        .and_then(|text| text.split(' ').next()?.parse().ok())
-        .map_or_else(|| first.elapsed(), Duration::from_nanos)
 }

@@ -4,9 +4,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{
-    Deserialize, DeserializeOwned, Deserializer, Error, MapAccess, SeqAccess, Visitor,
-};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
 
 /// Why bytes are not one unambiguous JSON object.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,21 +14,30 @@ pub(crate) enum Fault {
     DuplicateMember,
 }
 
-/// Reads one JSON object as a `T`, once [`members`] has found nothing ambiguous. Two passes that
-/// keep little take less time than one that builds a tree for a `T` to be read from.
-pub(crate) fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
-    members(bytes)?;
-    serde_json::from_slice(bytes).map_err(|_| Fault::Malformed)
+/// One JSON object, kept whole.
+pub(crate) fn object(bytes: &[u8]) -> Result<Map<String, Value>, Fault> {
+    match read(bytes)? {
+        Unambiguous(Value::Object(members)) => Ok(members),
+        Unambiguous(_) => Err(Fault::Malformed),
+    }
 }
 
 /// The members of one JSON object, of which only strings keep their value.
 pub(crate) fn members(bytes: &[u8]) -> Result<Members<'_>, Fault> {
-    match serde_json::from_slice(bytes) {
-        Ok(Distinct::Object(members)) => Ok(Members(members)),
-        // The visitor takes every type, so its one complaint is a repeated member.
-        Err(error) if error.is_data() => Err(Fault::DuplicateMember),
-        Ok(_) | Err(_) => Err(Fault::Malformed),
+    match read(bytes)? {
+        Distinct::Object(members) => Ok(Members(members)),
+        Distinct::Text(_) | Distinct::Other => Err(Fault::Malformed),
     }
+}
+
+/// For a `T` that takes every type, so that its one complaint is a repeated member.
+fn read<'j, T: Deserialize<'j>>(bytes: &'j [u8]) -> Result<T, Fault> {
+    // Looked at as a whole once, which takes less time than each string by itself.
+    let text = str::from_utf8(bytes).map_err(|_| Fault::Malformed)?;
+    serde_json::from_str(text).map_err(|error| match error.is_data() {
+        true => Fault::DuplicateMember,
+        false => Fault::Malformed,
+    })
 }
 
 /// Members sorted by their distinct names.
@@ -39,6 +47,12 @@ pub(crate) struct Members<'j>(Vec<(Cow<'j, str>, Distinct<'j>)>);
 impl<'j> Members<'j> {
     pub(crate) fn contains(&self, name: &str) -> bool {
         self.get(name).is_some()
+    }
+
+    /// The first of `names` that a member bears, of the members in their order.
+    pub(crate) fn any_of(&self, names: &[&'static str]) -> Option<&'static str> {
+        let known = |own: &str| names.iter().copied().find(|name| *name == own);
+        self.0.iter().find_map(|(own, _)| known(own))
     }
 
     /// A member's value, if it is a string.
@@ -126,7 +140,72 @@ impl<'de> Visitor<'de> for DistinctVisitor {
 
 /// A member's name, borrowed unless it is escaped.
 #[derive(serde::Deserialize)]
-struct Name<'n>(#[serde(borrow)] Cow<'n, str>);
+pub(crate) struct Name<'n>(#[serde(borrow)] pub(crate) Cow<'n, str>);
+
+/// Any JSON value, kept whole, without repeated members.
+pub(crate) struct Unambiguous(pub(crate) Value);
+
+impl<'de> Deserialize<'de> for Unambiguous {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(UnambiguousVisitor).map(Self)
+    }
+}
+
+struct UnambiguousVisitor;
+
+impl<'de> Visitor<'de> for UnambiguousVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON whose objects have distinct members")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(text.into())
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Value, E> {
+        Ok(text.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(Unambiguous(item)) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(list.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut members = Map::new();
+        while let Some((name, Unambiguous(value))) = entries.next_entry::<String, _>()? {
+            if members.insert(name, value).is_some() {
+                return Err(A::Error::custom("duplicate member"));
+            }
+        }
+        Ok(members.into())
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -84,13 +84,20 @@ async fn log_out(service: &Process, access: &str) {
     assert_eq!(answer.status, 204, "{}", answer.text);
 }
 
-const SETTINGS: [(&str, &str); 1] = [("AUTH__TOKENS__SCOPE", "account")];
-const WIDER: [(&str, &str); 1] = [("AUTH__TOKENS__SCOPE", "account notes:write")];
+/// A service that grants this scope, on the same two ports each time.
+async fn service(database: &Database, ports: (u16, u16), scope: &str) -> Process {
+    let internal = format!("127.0.0.1:{}", ports.1);
+    let settings = [
+        ("AUTH__INTERNAL_LISTEN", &*internal),
+        ("AUTH__TOKENS__SCOPE", scope),
+    ];
+    start(database, ports.0, &settings).await
+}
 
 /// The commands of the README, as they stand.
 async fn does_what_the_readme_says(name: &str) {
     let database = Database::new(Backend::Sqlite).await;
-    let service = start(&database, free_port(), &SETTINGS).await;
+    let service = start(&database, free_port(), &[]).await;
     let example = Example::start(name, &service).await;
     let script = commands("shared-claims/README.md", "Run the examples")
         .replace("http://localhost:8080", &service.base)
@@ -101,8 +108,8 @@ async fn does_what_the_readme_says(name: &str) {
 /// Scopes, roles and revocations, over a restart of the service.
 async fn lets_in_whom_it_should(name: &str) {
     let database = Database::new(Backend::Sqlite).await;
-    let port = free_port();
-    let service = start(&database, port, &SETTINGS).await;
+    let ports = (free_port(), free_port());
+    let service = self::service(&database, ports, "account").await;
     let example = Example::start(name, &service).await;
 
     let ada = service.signup("ada@example.org").await;
@@ -139,7 +146,7 @@ async fn lets_in_whom_it_should(name: &str) {
 
     // The service restarts and grants more. What was revoked stays so, and is heard of again.
     drop(service);
-    let service = start(&database, port, &WIDER).await;
+    let service = self::service(&database, ports, "account notes:write").await;
     let wide = service.login("ada@example.org").await;
     let answer = example.write(&wide.access).await;
     assert_eq!(answer.status, 200, "{}", answer.text);

@@ -76,6 +76,7 @@ fn accepted(token: &str, claims: &Claims) {
     assert!(["crit", "jwk", "jku", "b64"].iter().all(|name| !header.contains_key(*name)));
 
     let raw: Value = serde_json::from_slice(&payload).expect("claims are JSON");
+    assert_eq!(colons(&payload), members(&raw), "a member is repeated");
     assert_eq!(raw["iss"], ISSUER);
     assert!(raw["aud"] == "api" || raw["aud"].as_array().expect("a list").contains(&"api".into()));
     assert!(raw["exp"].as_i64().expect("a time") > NOW - 10);
@@ -105,6 +106,30 @@ fn accepted(token: &str, claims: &Claims) {
         expires_at: claims.exp,
     });
     assert_eq!(mirror.check_claims(claims, KID), Verdict::Revoked);
+}
+
+/// How many members the text names, by the one colon that each has outside of strings.
+fn colons(json: &[u8]) -> usize {
+    let (mut colons, mut in_string, mut escaped) = (0, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => in_string = !in_string,
+            b':' if !in_string => colons += 1,
+            _ => {}
+        }
+    }
+    colons
+}
+
+/// How many members are left of them, at any depth.
+fn members(value: &Value) -> usize {
+    match value {
+        Value::Object(object) => object.len() + object.values().map(members).sum::<usize>(),
+        Value::Array(list) => list.iter().map(members).sum(),
+        _ => 0,
+    }
 }
 
 /// Where the header and the signature are good, nothing but the claims is refused.

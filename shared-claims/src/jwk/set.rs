@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, hash_map::Entry};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{Jwk, JwkError, VerifyingKey};
 
@@ -30,7 +30,7 @@ impl KeySet {
     /// whole set: an issuer that publishes one is not to be trusted with the others. So does a
     /// set without a usable key, which would only replace keys that work.
     pub fn from_json(json: &[u8]) -> Result<Self, JwkError> {
-        let set: Map<String, Value> = crate::json::object(json)?;
+        let set = crate::json::object(json)?;
         let keys = set.get("keys").and_then(Value::as_array);
         let mut loaded = Vec::new();
         for jwk in keys.ok_or(JwkError::Malformed)? {

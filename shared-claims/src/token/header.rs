@@ -4,42 +4,54 @@ use super::Rejection;
 use crate::json::{self, Members};
 use crate::jwk::{Algorithm, KeySet, VerifyingKey};
 
-/// What an unproven header says.
-pub(super) struct Header {
-    algorithm: Algorithm,
-    kid: String,
-    pub(super) typ: Option<String>,
+/// What an unproven header says, as far as it matters.
+pub(super) struct Header<'k> {
+    /// The key that it names, if it is of the algorithm that it names.
+    pub(super) key: &'k VerifyingKey,
+    pub(super) of_access_token: bool,
 }
 
-impl Header {
-    pub(super) fn parse(json: &[u8]) -> Result<Self, Rejection> {
+impl<'k> Header<'k> {
+    pub(super) fn parse(json: &[u8], keys: &'k KeySet) -> Result<Self, Rejection> {
         let header = json::members(json)
             .map_err(|fault| Rejection::of_json(fault, Rejection::HeaderMalformed))?;
         no_forbidden_parameter(&header)?;
+        let algorithm = algorithm(&header)?;
+        let kid = header.text("kid").ok_or(Rejection::Missing("kid"))?;
         Ok(Self {
-            algorithm: algorithm(&header)?,
-            kid: header.text("kid").ok_or(Rejection::Missing("kid"))?.into(),
-            typ: header.text("typ").map(Into::into),
+            key: key(keys, kid, algorithm)?,
+            of_access_token: header.text("typ").is_some_and(is_access_token),
         })
     }
+}
 
-    /// The key that the header names, if it is of the header's algorithm (RFC 8725 §3.1).
-    pub(super) fn key<'k>(&self, keys: &'k KeySet) -> Result<&'k VerifyingKey, Rejection> {
-        let key = keys.get(&self.kid).ok_or_else(|| Rejection::UnknownKey {
-            kid: self.kid.clone(),
-        })?;
-        if key.algorithm() != self.algorithm {
-            return Err(Rejection::AlgorithmMismatch);
-        }
-        Ok(key)
+/// RFC 8725 §3.1: a key serves one algorithm.
+fn key<'k>(
+    keys: &'k KeySet,
+    kid: &str,
+    algorithm: Algorithm,
+) -> Result<&'k VerifyingKey, Rejection> {
+    let key = keys
+        .get(kid)
+        .ok_or_else(|| Rejection::UnknownKey { kid: kid.into() })?;
+    if key.algorithm() != algorithm {
+        return Err(Rejection::AlgorithmMismatch);
     }
+    Ok(key)
+}
+
+/// RFC 9068 §4: `at+jwt`, alone or as a full media type, in any case (RFC 7515 §4.1.9).
+fn is_access_token(typ: &str) -> bool {
+    ["at+jwt", "application/at+jwt"]
+        .iter()
+        .any(|known| typ.eq_ignore_ascii_case(known))
 }
 
 /// RFC 7515 §4.1.11 (`crit`), RFC 8725 §3.10 (keys out of the token itself), RFC 7516 §4.1
 /// (encryption), RFC 7797 §3 (`b64`).
 fn no_forbidden_parameter(header: &Members<'_>) -> Result<(), Rejection> {
     const FORBIDDEN: [&str; 8] = ["crit", "jwk", "jku", "x5u", "x5c", "zip", "enc", "b64"];
-    match FORBIDDEN.iter().find(|name| header.contains(name)) {
+    match header.any_of(&FORBIDDEN) {
         Some(name) => Err(Rejection::ForbiddenHeader(name)),
         None => Ok(()),
     }

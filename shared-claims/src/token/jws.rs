@@ -5,11 +5,11 @@ use serde_json::{Map, Value};
 
 use super::header::Header;
 use super::{MAX_TOKEN_BYTES, Rejection};
-use crate::jwk::{KeySet, VerifyingKey};
+use crate::jwk::KeySet;
 
 /// A JWS taken apart, of which nothing is proven.
-pub(super) struct Unverified<'t> {
-    pub(super) header: Header,
+pub(super) struct Unverified<'t, 'k> {
+    pub(super) header: Header<'k>,
     signing_input: &'t [u8],
     /// The decoded header, payload and signature, one after another.
     decoded: Vec<u8>,
@@ -20,16 +20,19 @@ pub(super) struct Unverified<'t> {
 /// Verifies any JWS and returns its JOSE header and payload. What the payload says, and that it
 /// is an access token, is for [`verify`](super::verify) to check.
 pub fn verify_jws(token: &str, keys: &KeySet) -> Result<(Map<String, Value>, Vec<u8>), Rejection> {
-    let unverified = Unverified::parse(token, MAX_TOKEN_BYTES)?;
-    let key = unverified.header.key(keys)?;
-    let payload = unverified.signed_by(key)?.to_vec();
+    let unverified = Unverified::parse(token, MAX_TOKEN_BYTES, keys)?;
+    let payload = unverified.verified()?.to_vec();
     let header = serde_json::from_slice(&unverified.decoded[..unverified.payload_at])
         .map_err(|_| Rejection::HeaderMalformed)?;
     Ok((header, payload))
 }
 
-impl<'t> Unverified<'t> {
-    pub(super) fn parse(token: &'t str, max_bytes: usize) -> Result<Self, Rejection> {
+impl<'t, 'k> Unverified<'t, 'k> {
+    pub(super) fn parse(
+        token: &'t str,
+        max_bytes: usize,
+        keys: &'k KeySet,
+    ) -> Result<Self, Rejection> {
         within_size(token, max_bytes)?;
         let [header, payload, signature] = parts(token)?;
         let mut decoded = Vec::with_capacity(token.len());
@@ -39,7 +42,7 @@ impl<'t> Unverified<'t> {
         let signature_at = decoded.len();
         decode(signature, &mut decoded)?;
         Ok(Self {
-            header: Header::parse(&decoded[..payload_at])?,
+            header: Header::parse(&decoded[..payload_at], keys)?,
             signing_input: &token.as_bytes()[..header.len() + 1 + payload.len()],
             decoded,
             payload_at,
@@ -47,8 +50,9 @@ impl<'t> Unverified<'t> {
         })
     }
 
-    /// The payload, if the signature is `key`'s.
-    pub(super) fn signed_by(&self, key: &VerifyingKey) -> Result<&[u8], Rejection> {
+    /// The payload, if the signature is that of the header's key.
+    pub(super) fn verified(&self) -> Result<&[u8], Rejection> {
+        let key = self.header.key;
         let signature = &self.decoded[self.signature_at..];
         if signature.len() != key.signature_len() {
             return Err(Rejection::SignatureLength);

@@ -11,7 +11,6 @@ use serde::de::DeserializeOwned;
 
 use crate::claims::Claims;
 use crate::jwk::{KeySet, VerifyingKey};
-use header::Header;
 use jws::Unverified;
 
 pub use cache::{TokenCache, Verified};
@@ -71,40 +70,35 @@ pub fn verify_with_key<'k, C: DeserializeOwned>(
     policy: &Policy,
     now: i64,
 ) -> Result<(Claims<C>, &'k VerifyingKey), Rejection> {
-    let unverified = Unverified::parse(token, policy.max_token_bytes)?;
-    let key = unverified.header.key(keys)?;
-    access_token_type(&unverified.header)?;
-    let payload = unverified.signed_by(key)?;
+    let unverified = Unverified::parse(token, policy.max_token_bytes, keys)?;
+    if !unverified.header.of_access_token {
+        return Err(Rejection::Type);
+    }
+    let payload = unverified.verified()?;
     let claims = claims(payload)?;
     nothing_empty(&claims)?;
     from_issuer(&claims, policy)?;
     for_audience(&claims, policy)?;
     in_time(&claims, policy, now)?;
-    Ok((claims, key))
+    Ok((claims, unverified.header.key))
 }
 
-/// RFC 9068 §4: `at+jwt`, alone or as a full media type, in any case (RFC 7515 §4.1.9).
-fn access_token_type(header: &Header) -> Result<(), Rejection> {
-    let typ = header.typ.as_deref().ok_or(Rejection::Type)?;
-    if ["at+jwt", "application/at+jwt"]
-        .iter()
-        .any(|known| typ.eq_ignore_ascii_case(known))
-    {
-        Ok(())
-    } else {
-        Err(Rejection::Type)
-    }
-}
-
-/// RFC 9068 §2.2: the required claims are there, and every claim is of its type.
+/// RFC 9068 §2.2: the required claims are there, every claim is of its type, and none is repeated.
 fn claims<C: DeserializeOwned>(payload: &[u8]) -> Result<Claims<C>, Rejection> {
+    let claims = str::from_utf8(payload).ok().map(serde_json::from_str);
+    claims.and_then(Result::ok).ok_or_else(|| fault(payload))
+}
+
+/// Why these are no claims, looked for only then.
+fn fault(payload: &[u8]) -> Rejection {
     const REQUIRED: [&str; 7] = ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"];
-    let malformed = |fault| Rejection::of_json(fault, Rejection::ClaimsMalformed);
-    let members = crate::json::members(payload).map_err(malformed)?;
-    if let Some(name) = REQUIRED.iter().find(|name| !members.contains(name)) {
-        return Err(Rejection::Missing(name));
+    match crate::json::members(payload) {
+        Err(fault) => Rejection::of_json(fault, Rejection::ClaimsMalformed),
+        Ok(members) => match REQUIRED.iter().find(|name| !members.contains(name)) {
+            Some(name) => Rejection::Missing(name),
+            None => Rejection::ClaimsMalformed,
+        },
     }
-    serde_json::from_slice(payload).map_err(|_| Rejection::ClaimsMalformed)
 }
 
 fn nothing_empty<C>(claims: &Claims<C>) -> Result<(), Rejection> {

@@ -1,5 +1,7 @@
 //! What an access token says (RFC 9068 §2.2, RFC 7519 §4.1, RFC 8176 for `amr`).
 
+mod read;
+
 use std::fmt;
 
 use serde::de::{Deserializer, SeqAccess, Visitor, value::SeqAccessDeserializer};
@@ -9,7 +11,7 @@ use serde_json::{Map, Value};
 /// The claims of an access token (RFC 9068 §2.2), with `custom` beside them in the same object.
 ///
 /// Times are whole seconds since the Unix epoch: a `NumericDate` without a fraction (RFC 7519 §2).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Claims<C = Map<String, Value>> {
     /// The issuer (RFC 7519 §4.1.1).
     pub iss: String,
@@ -22,35 +24,34 @@ pub struct Claims<C = Map<String, Value>> {
     /// When the token was issued (RFC 7519 §4.1.6).
     pub iat: i64,
     /// When the token begins (RFC 7519 §4.1.5); `auth-service` does not set it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub nbf: Option<i64>,
     /// The token's own name (RFC 7519 §4.1.7).
     pub jti: String,
     /// The session that the token belongs to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,
     /// The client that asked for the token (RFC 8693 §4.3).
     pub client_id: String,
     /// Space-separated scopes (RFC 8693 §4.2); left out when there are none.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub scope: String,
     /// The user's roles (RFC 9068 §2.2.3.1).
-    #[serde(default)]
     pub roles: Vec<String>,
     /// When the user last proved who they are (RFC 9068 §2.2.1).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<i64>,
     /// How they did (RFC 8176 §1); left out when it is not known.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub amr: Vec<String>,
     /// The user's version: it grows with each change of roles, custom claims or status.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ver: Option<i64>,
     /// The user's address, where the service is configured to tell it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     /// Whether the user proved to hold that address.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub email_verified: Option<bool>,
     /// Every other claim. None may bear a name of [`RESERVED`].
     #[serde(flatten)]
