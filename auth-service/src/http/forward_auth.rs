@@ -20,10 +20,18 @@ use crate::tokens::{self, Bearer};
 #[into_params(parameter_in = Query)]
 pub struct Demands {
     /// Scopes, with a space between; the token must have all of them.
-    #[param(min_length = 1, example = "account")]
+    #[param(
+        min_length = 1,
+        pattern = "^[!#-\\[\\]-~]+( [!#-\\[\\]-~]+)*$",
+        example = "account"
+    )]
     scope: Option<String>,
     /// Roles, with a space between; the user must have all of them.
-    #[param(min_length = 1, example = "editor")]
+    #[param(
+        min_length = 1,
+        pattern = "^[!#-\\[\\]-~]+( [!#-\\[\\]-~]+)*$",
+        example = "editor"
+    )]
     role: Option<String>,
 }
 

@@ -391,6 +391,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * May this request pass?
+         * @description For nginx `auth_request`, ingress-nginx, Traefik, Caddy and others that ask before they pass a
+         *     request on. The token is the bearer's, or, where `forward_auth.cookie` names one, that
+         *     cookie's; with the cookie, unsafe requests must come from the same origin or a configured one,
+         *     as `Sec-Fetch-Site` and `Origin` say, and the gateway must tell the method in
+         *     `X-Forwarded-Method` or `X-Original-Method`.
+         *
+         *     Envoy appends the path it was asked for, and keeps the method: `/v1/verify/…` answers the same
+         *     to any method, and takes what is demanded from the headers `X-Auth-Require-Scope` and
+         *     `X-Auth-Require-Role`, for the query there is the client's.
+         */
+        get: operations["verify"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2906,6 +2934,93 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
                         code?: "busy" | "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    verify: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Scopes, with a space between; the token must have all of them.
+                 * @example account
+                 */
+                scope?: string;
+                /**
+                 * @description Roles, with a space between; the user must have all of them.
+                 * @example editor
+                 */
+                role?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It may; the headers say whose request it is */
+            200: {
+                headers: {
+                    /** @description The roles, with a comma between */
+                    "X-Auth-Roles"?: string;
+                    /** @description The scopes, with a space between */
+                    "X-Auth-Scope"?: string;
+                    /** @description The session */
+                    "X-Auth-Session"?: string;
+                    /** @description The account */
+                    "X-Auth-Subject"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
+            /** @description `token_missing`, `token_invalid`, `token_expired`, `token_revoked`, `claims_stale` */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "token_missing" | "token_invalid" | "token_expired" | "token_revoked" | "claims_stale";
+                    };
+                };
+            };
+            /** @description `forbidden`: a scope or role is missing, or a cookie came from another origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
                     };
                 };
             };
