@@ -2,7 +2,7 @@
 //! survives it.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use auth_service::config::Settings;
 use reqwest::Method;
@@ -86,9 +86,16 @@ impl Arena {
         );
     }
 
+    /// At once where it was revoked; elsewhere as soon as the news is there, `max_lag` at the latest.
     async fn is_refused(&self, what: &str, access: &str) {
-        for replica in &self.replicas {
-            let answer = replica.me(access).await;
+        for (at, replica) in self.replicas.iter().enumerate() {
+            let began = Instant::now();
+            let patience = replica.ctx.settings.revocation.max_lag * u32::from(at > 0);
+            let mut answer = replica.me(access).await;
+            while answer.status == 200 && began.elapsed() < patience {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                answer = replica.me(access).await;
+            }
             assert_eq!(
                 (answer.status, answer.code()),
                 (401, "token_revoked"),
