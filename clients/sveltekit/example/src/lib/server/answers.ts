@@ -1,8 +1,9 @@
 import type { ServiceAnswer } from '@auth-service/sveltekit/server';
-import { error, fail } from '@sveltejs/kit';
+import { error, fail, redirect } from '@sveltejs/kit';
 
 /** The data of an answer of auth-service, for `load`; else the error page. */
 export function dataOf<Data>(answer: ServiceAnswer<Data>): Data {
+	if (answer.error?.status === 401) redirect(303, '/login');
 	if (answer.error) error(answer.error.status, answer.error.detail);
 	return answer.data;
 }
