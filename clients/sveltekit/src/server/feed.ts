@@ -80,9 +80,15 @@ export class Feed {
 
 	async #takeSnapshot(signal: AbortSignal): Promise<string> {
 		const asked = performance.now();
-		const response = await this.settings.fetch(this.url, { redirect: 'error', signal: AbortSignal.any([signal, AbortSignal.timeout(SILENCE)]) });
-		if (!response.ok) throw new Error(`the snapshot: status ${response.status}`);
-		const snapshot: unknown = await response.json();
+		const patience = new Patience(signal);
+		let snapshot: unknown;
+		try {
+			const response = await this.settings.fetch(this.url, { redirect: 'error', signal: patience.signal });
+			if (!response.ok) throw new Error(`the snapshot: status ${response.status}`);
+			snapshot = await response.json();
+		} finally {
+			patience.end();
+		}
 		if (!isObject(snapshot) || !Array.isArray(snapshot['entries'])) throw new Error('the snapshot can not be read');
 		this.mirror.replace((snapshot['entries'] as unknown[]).map(entry));
 		this.#knownAt = asked;
@@ -90,19 +96,18 @@ export class Feed {
 	}
 
 	async #readStream(signal: AbortSignal, heard: () => void): Promise<void> {
-		const silence = new AbortController();
-		const timer = setTimeout(() => silence.abort(new Error('it was silent for too long')), SILENCE);
+		const patience = new Patience(signal);
 		const link = new Link(performance.now());
 		let latest = this.#position ?? '0';
 		try {
 			const response = await this.settings.fetch(`${this.url}/stream`, {
 				headers: { accept: 'text/event-stream', 'last-event-id': latest },
 				redirect: 'error',
-				signal: AbortSignal.any([signal, silence.signal])
+				signal: patience.signal
 			});
 			if (!response.ok || !response.body) throw new Error(`the stream: status ${response.status}`);
-			for await (const event of readEvents(response.body)) {
-				timer.refresh();
+			for await (const event of readEvents(response.body, patience.signal)) {
+				patience.heard();
 				if (event.name === 'revoked') {
 					this.mirror.apply(entry(parse(event.data)));
 					latest = event.id ?? latest;
@@ -117,13 +122,13 @@ export class Feed {
 					if (performance.now() - this.#askedAt > IDLE) return this.close();
 				}
 			}
+			patience.signal.throwIfAborted();
 			throw new Error('it ended');
 		} catch (error) {
 			if (error instanceof Unreadable) this.#forget();
 			throw error;
 		} finally {
-			clearTimeout(timer);
-			silence.abort();
+			patience.end();
 		}
 	}
 
@@ -148,6 +153,35 @@ export class Link {
 	heard(sent: number, now: number): number {
 		this.#first ??= sent;
 		return Math.min(this.asked + Math.max(0, sent - this.#first - 1) * 1000, now);
+	}
+}
+
+/**
+ * Ends a connection with the feed, or once it was silent for too long. Not `AbortSignal.any`: Node 20 may collect
+ * the signal that it makes before it has fired.
+ */
+class Patience {
+	readonly #own = new AbortController();
+	readonly #timer = setTimeout(() => this.#own.abort(new Error('it was silent for too long')), SILENCE);
+	readonly #stop = () => this.#own.abort(this.outer.reason);
+
+	constructor(private readonly outer: AbortSignal) {
+		outer.addEventListener('abort', this.#stop);
+		if (outer.aborted) this.#stop();
+	}
+
+	get signal(): AbortSignal {
+		return this.#own.signal;
+	}
+
+	heard(): void {
+		this.#timer.refresh();
+	}
+
+	end(): void {
+		clearTimeout(this.#timer);
+		this.outer.removeEventListener('abort', this.#stop);
+		this.#own.abort();
 	}
 }
 

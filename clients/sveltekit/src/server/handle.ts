@@ -1,10 +1,14 @@
-import type { Handle, RequestEvent } from '@sveltejs/kit';
+import type { Handle, RequestEvent, ResolveOptions } from '@sveltejs/kit';
 import { runWith } from './context.js';
 import type { Cookie, SessionCookies } from './cookies.js';
 import { refuseCrossSite } from './csrf.js';
 import type { Session } from './session.js';
 import type { Sessions } from './sessions.js';
 import type { Basics } from './settings.js';
+
+/** What openapi-fetch reads of an answer; a universal `load` may read nothing else unless it is named here. */
+const READ = ['content-length', 'content-type', 'transfer-encoding'];
+const options: ResolveOptions = { filterSerializedResponseHeaders: (name) => READ.includes(name) };
 
 /**
  * In this order: nothing is done for another site; the session is looked at, and refreshed while
@@ -16,7 +20,7 @@ export function createHandle({ cookies, csrf }: Basics, sessions: Sessions): Han
 		const refusal = refuseCrossSite(event, csrf);
 		if (refusal) return refusal;
 		const session = await sessions.open(event);
-		const answer = async () => resolve(event);
+		const answer = async () => resolve(event, options);
 		if (event.isSubRequest) return runWith(event, answer);
 		try {
 			const response = await runWith(event, answer);

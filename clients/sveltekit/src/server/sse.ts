@@ -7,10 +7,15 @@ export interface ServerSentEvent {
 	readonly id?: string;
 }
 
-/** Server-sent events (WHATWG HTML §9.2.6), as much of them as the feed needs, in bounded memory. */
-export async function* readEvents(stream: ReadableStream<Uint8Array>): AsyncGenerator<ServerSentEvent> {
+/**
+ * Server-sent events (WHATWG HTML §9.2.6), as much of them as the feed needs, in bounded memory, until `signal` ends
+ * them: once a response is there, Node's `fetch` may have lost sight of its own.
+ */
+export async function* readEvents(stream: ReadableStream<Uint8Array>, signal?: AbortSignal): AsyncGenerator<ServerSentEvent> {
 	const decoder = new TextDecoder();
 	const reader = stream.getReader();
+	const stop = () => void reader.cancel().catch(() => undefined);
+	signal?.addEventListener('abort', stop);
 	let text = '';
 	try {
 		for (;;) {
@@ -27,6 +32,7 @@ export async function* readEvents(stream: ReadableStream<Uint8Array>): AsyncGene
 			}
 		}
 	} finally {
+		signal?.removeEventListener('abort', stop);
 		await reader.cancel().catch(() => undefined);
 	}
 }

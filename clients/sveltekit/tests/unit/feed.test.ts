@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Link } from '../../src/server/feed.js';
 import { readEvents, type ServerSentEvent } from '../../src/server/sse.js';
@@ -65,6 +67,19 @@ describe('with the feed', () => {
 		expect(issuer.calls('/v1/revocations')).toBe(1);
 		issuer.revocations.reset();
 		await vi.waitFor(() => expect(issuer.calls('/v1/revocations')).toBe(2), { timeout: 2_000 });
+	});
+
+	test('a garbage collection takes nothing away that ends it', async () => {
+		// Node 20 may collect a signal of `AbortSignal.any` that has not fired, and one that `fetch` follows.
+		await vi.waitFor(() => expect(issuer.revocations.readers).toBe(1));
+		setFlagsFromString('--expose-gc');
+		const collect = runInNewContext('gc') as () => void;
+		for (let i = 0; i < 5; i++) {
+			await new Promise((resolve) => setTimeout(resolve, 60));
+			collect();
+		}
+		app.auth.close();
+		await vi.waitFor(() => expect(issuer.revocations.readers).toBe(0), { timeout: 2_000 });
 	});
 
 	test('it ends with the app', async () => {

@@ -146,6 +146,15 @@ describe('a session', () => {
 	});
 });
 
+test('a universal load may read of an answer what openapi-fetch reads, and no other header', async () => {
+	const event = { request: new Request('http://app.test/'), url: new URL('http://app.test/'), cookies: { get: () => undefined }, locals: {} };
+	const resolve = vi.fn(() => Promise.resolve(new Response('ok')));
+	await app.auth.handle({ event, resolve } as unknown as Parameters<typeof app.auth.handle>[0]);
+	const [, options] = resolve.mock.calls[0] as unknown as Parameters<Parameters<typeof app.auth.handle>[0]['resolve']>;
+	const read = (name: string) => options?.filterSerializedResponseHeaders?.(name, '');
+	expect(['content-length', 'transfer-encoding', 'set-cookie', 'authorization'].map(read)).toEqual([true, true, false, false]);
+});
+
 test('a cookie that is rubbish is no session and no error', async () => {
 	// I19
 	for (const rubbish of ['', ' ', '%%%', 'a.b.c', 'é', '"', 'x'.repeat(9000), 'rt_1', '../..']) {

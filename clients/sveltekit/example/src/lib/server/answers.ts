@@ -1,9 +1,10 @@
 import type { ServiceAnswer } from '@auth-service/sveltekit/server';
-import { error, fail } from '@sveltejs/kit';
+import { error, fail, redirect } from '@sveltejs/kit';
 
 /** The data of an answer of auth-service, for `load`; else the error page. */
 export function dataOf<Data>(answer: ServiceAnswer<Data>): Data {
-	if (answer.error) error(answer.error.status, answer.error.detail);
+	if (answer.error?.status === 401) redirect(303, '/login');
+	if (answer.error) error(answer.error.status, sentences[answer.error.code] ?? answer.error.detail);
 	return answer.data;
 }
 
@@ -22,5 +23,5 @@ const sentences: Partial<Record<string, string>> = {
 	validation_failed: 'Something needs a correction.',
 	wrong_password: 'The current password is not right.',
 	rate_limited: 'Too many attempts failed. Try again in a little while.',
-	unavailable: 'The sign-in service can’t be reached. Nothing was changed; try again in a moment.'
+	unavailable: 'The sign-in service can’t be reached. Try again in a moment.'
 };
