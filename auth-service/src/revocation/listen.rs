@@ -7,7 +7,8 @@ use redis::{AsyncCommands, RedisResult};
 use shared_claims::Entry;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::time::{Instant as Moment, MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant as Moment, Interval, MissedTickBehavior, interval, sleep, timeout_at};
+use tokio::try_join;
 
 use super::fill::Filler;
 use super::follow;
@@ -31,39 +32,77 @@ pub async fn run(ctx: &Ctx) {
     }
 }
 
-/// Listens until something breaks.
+/// Listens until the link breaks. What comes is taken in whether or not the database answers; the
+/// link counts as heard only once it did.
 async fn listen(ctx: &Ctx, link: &RedisLink) -> Result<(), LinkError> {
+    link.is_caught_up.store(false, Ordering::SeqCst);
+    let messages = in_time(link.subscribe()).await?;
+    try_join!(hear(ctx, link, messages), ping(ctx, link), keep(ctx, link))?;
+    Ok(())
+}
+
+/// Takes in what is said, until nothing was heard of oneself for too long.
+async fn hear(ctx: &Ctx, link: &RedisLink, mut messages: PubSubStream) -> Result<(), LinkError> {
     let max_lag = ctx.settings.revocation.max_lag;
-    let mut messages = in_time(link.subscribe()).await?;
-    // Whatever was said before we listened is in the database.
-    follow::load(ctx).await?;
-    // What could not be carried while the link was broken is missing there.
-    link.is_behind.store(true, Ordering::SeqCst);
-    let mut filler = Filler::default();
-    let mut tick = interval(max_lag / 4);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut last_heard = Moment::now();
     loop {
-        tokio::select! {
-            message = messages.next() => {
-                let message = message.ok_or(LinkError::Silent)?;
-                let payload = message.get_payload_bytes();
-                if let Some(sent) = link.ping_sent(payload) {
-                    last_heard = Moment::now();
-                    link.set_heard(Some(sent));
-                } else if let Ok(entry) = serde_json::from_slice::<Entry>(payload) {
-                    ctx.revocations.hear(ctx, entry);
-                }
+        let message = timeout_at(last_heard + max_lag, messages.next()).await;
+        let message = message.ok().flatten().ok_or(LinkError::Silent)?;
+        let payload = message.get_payload_bytes();
+        if let Some(sent) = link.ping_sent(payload) {
+            last_heard = Moment::now();
+            if link.is_caught_up.load(Ordering::SeqCst) {
+                link.set_heard(Some(sent));
             }
-            _ = tick.tick() => {
-                if last_heard.elapsed() > max_lag {
-                    return Err(LinkError::Silent);
-                }
-                filler.keep_filled(ctx, link).await?;
-                let _: i64 = in_time(link.commands.clone().publish(CHANNEL, link.ping())).await?;
-            }
+        } else if let Ok(entry) = serde_json::from_slice::<Entry>(payload) {
+            ctx.revocations.hear(ctx, entry);
         }
     }
+}
+
+/// Says something to oneself, again and again.
+async fn ping(ctx: &Ctx, link: &RedisLink) -> Result<(), LinkError> {
+    let mut tick = ticks(ctx);
+    loop {
+        tick.tick().await;
+        let _: i64 = in_time(link.commands.clone().publish(CHANNEL, link.ping())).await?;
+    }
+}
+
+/// Reads from the database what was said before we listened, then keeps Redis filled from it.
+async fn keep(ctx: &Ctx, link: &RedisLink) -> Result<(), LinkError> {
+    let (mut filler, mut tick) = (Filler::default(), ticks(ctx));
+    loop {
+        tick.tick().await;
+        match catch_up_and_fill(ctx, link, &mut filler).await {
+            Err(LinkError::Db(error)) => {
+                link.is_caught_up.store(false, Ordering::SeqCst);
+                link.set_heard(None);
+                tracing::warn!(%error, "the database did not say what Redis may lack");
+            }
+            other => other?,
+        }
+    }
+}
+
+async fn catch_up_and_fill(
+    ctx: &Ctx,
+    link: &RedisLink,
+    filler: &mut Filler,
+) -> Result<(), LinkError> {
+    if !link.is_caught_up.load(Ordering::SeqCst) {
+        follow::load(ctx).await?;
+        // What could not be carried while the link was broken is missing there.
+        link.is_behind.store(true, Ordering::SeqCst);
+        link.is_caught_up.store(true, Ordering::SeqCst);
+    }
+    filler.keep_filled(ctx, link).await
+}
+
+fn ticks(ctx: &Ctx) -> Interval {
+    let mut tick = interval(ctx.settings.revocation.max_lag / 4);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    tick
 }
 
 impl RedisLink {

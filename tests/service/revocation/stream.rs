@@ -118,6 +118,11 @@ async fn an_entry_that_is_committed_after_a_later_one_is_not_passed_over() {
         let mut other = Events::open(&replica.internal, event.id).await;
         assert_eq!(other.revoked().await.id, start, "nor in a backlog");
         assert_eq!(other.heartbeat().await.id, start, "nor by a heartbeat");
+        // Who asks for its number makes the replica look: from here on it knows it not only by
+        // what Redis said.
+        let number = start.map(|start| start + 2);
+        let mut later = Events::open(&replica.internal, number).await;
+        assert_ne!(later.next().await.name, "reset");
     }
     late.batch_execute("COMMIT").await.expect("committed");
     for (stream, replica) in &mut streams {

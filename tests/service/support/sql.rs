@@ -32,7 +32,13 @@ impl Sql {
     /// Opens a database by its URL.
     pub async fn open(url: &str) -> Self {
         match url.strip_prefix("sqlite://") {
-            Some(path) => Self::Lite(SqliteConnection::establish(path).expect("the file opens")),
+            Some(path) => {
+                let mut lite = SqliteConnection::establish(path).expect("the file opens");
+                // The service writes meanwhile.
+                let waits = "PRAGMA busy_timeout = 10000";
+                diesel::connection::SimpleConnection::batch_execute(&mut lite, waits).expect(waits);
+                Self::Lite(lite)
+            }
             None => Self::Pg(
                 AsyncPgConnection::establish(url)
                     .await

@@ -91,6 +91,19 @@ impl House {
         assert!(self.watch.count(|seen| &seen.unheard) > 0);
     }
 
+    /// Waits until both replicas hear each other through Redis.
+    async fn both_listen(&self) {
+        eventually("both listen", async || {
+            let count = redis::cmd("PUBSUB")
+                .arg("NUMSUB")
+                .arg("deny:feed")
+                .to_owned();
+            let (_, count): (String, u32) = self.redis.command(count).await;
+            count == 2
+        })
+        .await;
+    }
+
     async fn is_over(&self) {
         self.watch.all_see(SECOND).await;
         self.watch.all_refused().await;
@@ -173,9 +186,11 @@ async fn a_redis_that_is_lost_blinds_nobody_and_lets_nothing_in() {
 async fn a_replica_that_has_lost_its_database_vouches_for_nothing() {
     let house = House::start().await;
     for (which, flow) in [(0, Flow::Frozen), (3, Flow::Cut)] {
+        house.both_listen().await;
         house.revoke_at(&house.first, which).await;
         house.proxy.set(flow);
         house.revoke_at(&house.second, which + 1).await;
+        house.watch.all_refused().await;
         house.redis.kill();
         house.revoke_at(&house.second, which + 2).await;
         house.wait_too_long();
