@@ -52,8 +52,6 @@ pub struct RedisLink {
     pub(super) replica: String,
     pub(super) opened: Moment,
     heard: Mutex<Option<Moment>>,
-    /// What was said before we listened has been read from the database.
-    pub(super) is_caught_up: AtomicBool,
     /// Redis lacks entries, whatever its epoch says.
     pub(super) is_behind: AtomicBool,
 }
@@ -105,7 +103,6 @@ impl Link {
             replica: entropy.uuid().to_string(),
             opened: Moment::now(),
             heard: Mutex::default(),
-            is_caught_up: AtomicBool::new(false),
             is_behind: AtomicBool::new(true),
         })))
     }

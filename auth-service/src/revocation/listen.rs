@@ -5,7 +5,7 @@ use futures_util::StreamExt;
 use redis::aio::PubSubStream;
 use redis::{AsyncCommands, RedisResult};
 use shared_claims::Entry;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::time::{Instant as Moment, Interval, MissedTickBehavior, interval, sleep, timeout_at};
 use tokio::try_join;
@@ -35,14 +35,24 @@ pub async fn run(ctx: &Ctx) {
 /// Listens until the link breaks. What comes is taken in whether or not the database answers; the
 /// link counts as heard only once it did.
 async fn listen(ctx: &Ctx, link: &RedisLink) -> Result<(), LinkError> {
-    link.is_caught_up.store(false, Ordering::SeqCst);
     let messages = in_time(link.subscribe()).await?;
-    try_join!(hear(ctx, link, messages), ping(ctx, link), keep(ctx, link))?;
+    // What was said before we listened has been read from the database.
+    let is_caught_up = AtomicBool::new(false);
+    try_join!(
+        hear(ctx, link, messages, &is_caught_up),
+        ping(ctx, link),
+        keep(ctx, link, &is_caught_up),
+    )?;
     Ok(())
 }
 
 /// Takes in what is said, until nothing was heard of oneself for too long.
-async fn hear(ctx: &Ctx, link: &RedisLink, mut messages: PubSubStream) -> Result<(), LinkError> {
+async fn hear(
+    ctx: &Ctx,
+    link: &RedisLink,
+    mut messages: PubSubStream,
+    is_caught_up: &AtomicBool,
+) -> Result<(), LinkError> {
     let max_lag = ctx.settings.revocation.max_lag;
     let mut last_heard = Moment::now();
     loop {
@@ -51,7 +61,7 @@ async fn hear(ctx: &Ctx, link: &RedisLink, mut messages: PubSubStream) -> Result
         let payload = message.get_payload_bytes();
         if let Some(sent) = link.ping_sent(payload) {
             last_heard = Moment::now();
-            if link.is_caught_up.load(Ordering::SeqCst) {
+            if is_caught_up.load(Ordering::SeqCst) {
                 link.set_heard(Some(sent));
             }
         } else if let Ok(entry) = serde_json::from_slice::<Entry>(payload) {
@@ -70,13 +80,13 @@ async fn ping(ctx: &Ctx, link: &RedisLink) -> Result<(), LinkError> {
 }
 
 /// Reads from the database what was said before we listened, then keeps Redis filled from it.
-async fn keep(ctx: &Ctx, link: &RedisLink) -> Result<(), LinkError> {
+async fn keep(ctx: &Ctx, link: &RedisLink, is_caught_up: &AtomicBool) -> Result<(), LinkError> {
     let (mut filler, mut tick) = (Filler::default(), ticks(ctx));
     loop {
         tick.tick().await;
-        match catch_up_and_fill(ctx, link, &mut filler).await {
+        match catch_up_and_fill(ctx, link, is_caught_up, &mut filler).await {
             Err(LinkError::Db(error)) => {
-                link.is_caught_up.store(false, Ordering::SeqCst);
+                is_caught_up.store(false, Ordering::SeqCst);
                 link.set_heard(None);
                 tracing::warn!(%error, "the database did not say what Redis may lack");
             }
@@ -88,13 +98,14 @@ async fn keep(ctx: &Ctx, link: &RedisLink) -> Result<(), LinkError> {
 async fn catch_up_and_fill(
     ctx: &Ctx,
     link: &RedisLink,
+    is_caught_up: &AtomicBool,
     filler: &mut Filler,
 ) -> Result<(), LinkError> {
-    if !link.is_caught_up.load(Ordering::SeqCst) {
+    if !is_caught_up.load(Ordering::SeqCst) {
         follow::load(ctx).await?;
         // What could not be carried while the link was broken is missing there.
         link.is_behind.store(true, Ordering::SeqCst);
-        link.is_caught_up.store(true, Ordering::SeqCst);
+        is_caught_up.store(true, Ordering::SeqCst);
     }
     filler.keep_filled(ctx, link).await
 }

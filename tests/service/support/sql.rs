@@ -28,17 +28,19 @@ struct Line {
     line: String,
 }
 
+/// Opens a SQLite file that the service writes to meanwhile.
+pub fn lite(path: &str) -> SqliteConnection {
+    let mut lite = SqliteConnection::establish(path).expect("the file opens");
+    let waits = "PRAGMA busy_timeout = 10000";
+    diesel::connection::SimpleConnection::batch_execute(&mut lite, waits).expect(waits);
+    lite
+}
+
 impl Sql {
     /// Opens a database by its URL.
     pub async fn open(url: &str) -> Self {
         match url.strip_prefix("sqlite://") {
-            Some(path) => {
-                let mut lite = SqliteConnection::establish(path).expect("the file opens");
-                // The service writes meanwhile.
-                let waits = "PRAGMA busy_timeout = 10000";
-                diesel::connection::SimpleConnection::batch_execute(&mut lite, waits).expect(waits);
-                Self::Lite(lite)
-            }
+            Some(path) => Self::Lite(lite(path)),
             None => Self::Pg(
                 AsyncPgConnection::establish(url)
                     .await

@@ -1,10 +1,11 @@
 //! A look into a database, and a hand on it, past the service.
 
 use diesel::sql_types::{Binary, Nullable, Text};
-use diesel::{Connection, QueryableByName, RunQueryDsl, SqliteConnection, sql_query};
+use diesel::{QueryableByName, RunQueryDsl, SqliteConnection, sql_query};
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 
 use super::database::Database;
+use super::sql;
 
 /// A row of the table `keys`.
 #[derive(Clone, Debug, QueryableByName)]
@@ -21,11 +22,7 @@ pub struct KeyRow {
 }
 
 fn lite(database: &Database) -> Option<SqliteConnection> {
-    let path = database.url.strip_prefix("sqlite://")?;
-    let mut conn = SqliteConnection::establish(path).expect("the file opens");
-    let waits = sql_query("PRAGMA busy_timeout = 5000");
-    waits.execute(&mut conn).expect("a time-out can be set");
-    Some(conn)
+    database.url.strip_prefix("sqlite://").map(sql::lite)
 }
 
 /// Runs a statement.
