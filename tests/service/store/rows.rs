@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::json;
 
+use crate::revocation::eventually;
 use crate::support::{PASSWORD, Service, Sql, both};
 
 both! {
@@ -58,7 +59,8 @@ both! {
         tx.rollback().await.expect("it ends");
         let tx = service.ctx.db.begin().await.expect("the lock is free");
         tx.commit().await.expect("it ends");
-        assert_eq!(service.ctx.db.usage().0, 0);
+        // What runs in the background borrows one now and then; one that leaked would stay out.
+        eventually("none is out", async || service.ctx.db.usage().0 == 0).await;
     }
 
     async fn identifiers_sort_by_the_time_they_were_made(backend: Backend) {
