@@ -23,13 +23,16 @@ run: rust ## build and start the service on SQLite, no other server needed (ARGS
 example: rust ## start the service, an API and the SvelteKit app of clients/sveltekit together
 	@clients/sveltekit/example/run
 
-# The binary is built first, for the tests start it (of the whole workspace, so that features and thus builds are
-# shared with the tests); the tools, so that no test waits for a download. At the end every log of the run is
+# The binaries, for the tests start them. Named beside the tests, they share features and so builds with them: alone,
+# actix, aws-lc, SQLite and sixty other crates would be built twice.
+binaries := cargo build --locked --workspace --bins --tests
+
+# The tools come first, so that no test waits for a download. At the end every log of the run is
 # searched for every password and token that it used.
 .PHONY: test
 test: rust ## the whole suite, with a PostgreSQL and a Redis of its own (or TEST_DATABASE_URL, TEST_REDIS_URL)
 	@tests/tools/ensure python node
-	@cargo build --locked --workspace --bins
+	@$(binaries)
 	@logs=$$(mktemp -d); trap 'rm -rf -- "$$logs"' EXIT; status=0; \
 	TEST_LOG_DIR=$$logs tests/with-services cargo test --locked --workspace --no-fail-fast $(ARGS) || status=$$?; \
 	tests/tools/scan-logs "$$logs" || status=1; \
@@ -39,7 +42,7 @@ test: rust ## the whole suite, with a PostgreSQL and a Redis of its own (or TEST
 .PHONY: test-clients
 test-clients: rust ## the SvelteKit package: types, unit tests, the example, then in Chromium against the real service
 	@tests/tools/ensure clients chromium
-	@cargo build --locked --workspace --bins
+	@$(binaries)
 	@cd clients/sveltekit && npm run --silent check
 	@cd clients/sveltekit/example && npm ci --silent --no-audit --no-fund --ignore-scripts && npm run --silent check
 	@clients/sveltekit/tests/fixture/make
