@@ -74,6 +74,10 @@ describe('what goes to the API', () => {
 				'x-real-ip': '6.6.6.6',
 				'x-forwarded-for': '6.6.6.6',
 				'x-forwarded-user': 'admin',
+				x_forwarded_for: '6.6.6.6',
+				'x-auth-subject': 'admin',
+				x_auth_roles: 'admin',
+				'content-length': '5',
 				'x-request-id': 'r-1',
 				'accept-encoding': 'br'
 			}
@@ -94,7 +98,7 @@ describe('what goes to the API', () => {
 			authorization: `Bearer ${browser.jar.get('__Host-auth-access')}`
 		});
 		expect(headers.host).toMatch(/^127\.0\.0\.1:/);
-		for (const name of ['cookie', 'origin', 'x-secret', 'te', 'proxy-authorization', 'forwarded', 'x-real-ip', 'x-forwarded-user', 'sec-fetch-site']) expect(headers[name], name).toBeUndefined();
+		for (const name of ['cookie', 'origin', 'x-secret', 'te', 'proxy-authorization', 'forwarded', 'x-real-ip', 'x-forwarded-user', 'x_forwarded_for', 'x-auth-subject', 'x_auth_roles', 'content-length', 'sec-fetch-site']) expect(headers[name], name).toBeUndefined();
 	});
 
 	test('nobody’s bearer where nobody is signed in, and a request id of ours', async () => {
@@ -125,7 +129,7 @@ describe('what comes back', () => {
 		});
 		const response = await call('/api/x', { method: 'POST', body: 'x' });
 		expect(response.status).toBe(201);
-		expect(Object.fromEntries(response.headers)).toEqual({ 'content-type': 'application/json', 'x-total': '3', etag: '"1"', date: expect.any(String), ...(response.headers.has('content-length') && { 'content-length': '2' }) });
+		expect(Object.fromEntries(response.headers)).toEqual({ 'content-type': 'application/json', 'x-total': '3', etag: '"1"', 'x-content-type-options': 'nosniff', date: expect.any(String), ...(response.headers.has('content-length') && { 'content-length': '2' }) });
 		expect(await response.json()).toEqual({});
 	});
 
