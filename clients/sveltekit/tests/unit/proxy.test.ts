@@ -112,6 +112,13 @@ describe('what goes to the API', () => {
 		expect(first()).toMatchObject({ method, body: ['GET', 'OPTIONS'].includes(method) ? '' : '{"a":1}' });
 	});
 
+	test('no empty body in place of one that SvelteKit dropped', async () => {
+		const bodies: [string, Record<string, string>][] = [['POST', { 'content-length': '7' }], ['PUT', { 'transfer-encoding': 'chunked' }]];
+		for (const [method, headers] of bodies) expect((await call('/api/x', { method, headers })).status).toBe(415);
+		expect(seen).toEqual([]);
+		expect((await call('/api/x', { method: 'POST', headers: { 'content-length': '0' } })).status).toBe(200);
+	});
+
 	test('nothing from another site, and nothing below another path', async () => {
 		expect((await call('/api/x', { method: 'POST', headers: { 'sec-fetch-site': 'cross-site' }, body: 'x' })).status).toBe(403);
 		expect((await call('/other')).status).toBe(404);
