@@ -8,7 +8,8 @@ import { secret } from './harness/secrets.ts';
 
 // The app that the README makes, file by file, with nothing added.
 const folder = mkdtempSync(join(tmpdir(), 'auth-readme-'));
-beforeAll(() => makeAppOfReadme(folder));
+// A build, which takes its time on a busy machine.
+beforeAll(() => makeAppOfReadme(folder), 180_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 const scenario = onStack({ app: join(folder, 'build/index.js') });
 
