@@ -44,7 +44,7 @@ test-clients: rust ## the SvelteKit package: types, unit tests, the example, the
 	@tests/tools/ensure clients chromium
 	@$(binaries)
 	@cd clients/sveltekit && npm run --silent check
-	@cd clients/sveltekit/example && npm ci --silent --no-audit --no-fund --ignore-scripts && npm run --silent check
+	@cd clients/sveltekit/example && npm ci --silent --no-audit --no-fund --ignore-scripts && npm run --silent check && npm run --silent build -- --logLevel warn
 	@clients/sveltekit/tests/fixture/make
 	@logs=$$(mktemp -d); trap 'rm -rf -- "$$logs"' EXIT; status=0; \
 	TEST_LOG_DIR=$$logs TEST_BIN_DIR=$(abspath $(TARGET))/debug clients/sveltekit/tests/browser/run $(ARGS) || status=$$?; \

@@ -1,3 +1,5 @@
+import { CURRENT, type Holder } from '../client/current.js';
+
 /** What `auth.token` answers. */
 interface Token {
 	readonly value: string;
@@ -16,7 +18,8 @@ export interface BearerOptions {
  * For an API that the browser calls by itself, at an origin of its own: a `fetch` for openapi-fetch's
  * `createClient` that adds this session's access token. The token is kept in memory alone, fetched
  * once for all calls that need it, and fetched anew and the call made again, once, where the API
- * refuses it. No cookie goes to the API.
+ * refuses it. No cookie goes to the API. On the server it calls with the `fetch` of the request that is
+ * being answered, where `handleFetch` adds the bearer to what `apis` names; nothing is kept there.
  */
 export function bearerFetch(options: BearerOptions = {}): { fetch: (request: Request) => Promise<Response> } {
 	const { tokenEndpoint = '/auth/token' } = options;
@@ -35,6 +38,8 @@ export function bearerFetch(options: BearerOptions = {}): { fetch: (request: Req
 
 	return {
 		fetch: async (request) => {
+			const here = (globalThis as Holder)[CURRENT]?.getStore();
+			if (here) return here.fetch(request);
 			const first = await current();
 			if (first instanceof Response) return first.clone();
 			// The copy is for a second call: a body can be sent once.

@@ -16,10 +16,21 @@ export interface CsrfRules {
  * `Origin` that is known.
  */
 export function refuseCrossSite(event: RequestEvent, rules: CsrfRules): Response | undefined {
-	if (SAFE.has(event.request.method) || event.isSubRequest) return undefined;
-	if (rules.exempt.some((path) => isUnder(event.url.pathname, path))) return undefined;
-	if (isFromHere(event.request.headers, event.url.origin, rules.origins)) return undefined;
+	if (!isForeign(event, rules) || isExempt(event, rules)) return undefined;
 	return problem(403, 'cross_site_request', 'This request came from another site, or does not say where it came from.');
+}
+
+/** Whether a program may send this: then no session goes with it, for another site may have sent it as well. */
+export function isOfProgram(event: RequestEvent, rules: CsrfRules): boolean {
+	return isForeign(event, rules) && isExempt(event, rules);
+}
+
+function isForeign({ request, url, isSubRequest }: RequestEvent, { origins }: CsrfRules): boolean {
+	return !SAFE.has(request.method) && !isSubRequest && !isFromHere(request.headers, url.origin, origins);
+}
+
+function isExempt({ url }: RequestEvent, { exempt }: CsrfRules): boolean {
+	return exempt.some((path) => isUnder(url.pathname, path));
 }
 
 function isFromHere(headers: Headers, own: string, known: readonly string[]): boolean {

@@ -1,7 +1,7 @@
 import type { Handle, RequestEvent, ResolveOptions } from '@sveltejs/kit';
 import { runWith } from './context.js';
 import type { Cookie, SessionCookies } from './cookies.js';
-import { refuseCrossSite } from './csrf.js';
+import { isOfProgram, refuseCrossSite } from './csrf.js';
 import type { Session } from './session.js';
 import type { Sessions } from './sessions.js';
 import type { Basics } from './settings.js';
@@ -19,7 +19,7 @@ export function createHandle({ cookies, csrf }: Basics, sessions: Sessions): Han
 	return async ({ event, resolve }) => {
 		const refusal = refuseCrossSite(event, csrf);
 		if (refusal) return refusal;
-		const session = await sessions.open(event);
+		const session = await sessions.open(event, isOfProgram(event, csrf));
 		const answer = async () => resolve(event, options);
 		if (event.isSubRequest) return runWith(event, answer);
 		try {
@@ -36,13 +36,14 @@ export function createHandle({ cookies, csrf }: Basics, sessions: Sessions): Han
 /** Set on the response itself, for what was set through `event.cookies` after a load began may be lost. */
 function withCookies(response: Response, session: Session, set: readonly Cookie[], cookies: SessionCookies): Response {
 	const isPage = response.headers.get('content-type')?.startsWith('text/html') ?? false;
-	const isPersonal = session.isKnown && isPage && !response.headers.has('cache-control');
+	const isPersonal = session.isKnown && !response.headers.has('cache-control');
 	const setsCookies = set.length > 0 || response.headers.has('set-cookie');
 	if (!setsCookies && !isPersonal) return response;
 	// What an endpoint hands on from `fetch` can't be changed.
 	const own = new Response(response.body, response);
 	for (const cookie of set) own.headers.append('set-cookie', cookies.serialize(cookie));
-	own.headers.set('cache-control', 'private, no-store');
+	// A page is not even to be shown again by the back button; what else is personal is for this browser alone.
+	own.headers.set('cache-control', setsCookies || isPage ? 'private, no-store' : 'private, no-cache');
 	return own;
 }
 

@@ -14,8 +14,9 @@ const HOP_BY_HOP = [
 	'upgrade'
 ];
 /** What is between the browser and this site, or for this server to say. */
-const NOT_SENT = ['cookie', 'host', 'origin', 'authorization', 'expect', 'accept-encoding', 'forwarded', 'x-real-ip', 'x-request-id'];
-const NOT_SENT_PREFIXES = ['x-forwarded-', 'sec-', 'x-sveltekit-'];
+const NOT_SENT = ['cookie', 'host', 'origin', 'authorization', 'expect', 'accept-encoding', 'content-length', 'forwarded', 'x-real-ip', 'x-request-id'];
+/** `x-auth-` is how auth-service tells a gateway who is signed in: an API may believe it. */
+const NOT_SENT_PREFIXES = ['x-forwarded-', 'x-auth-', 'sec-', 'x-sveltekit-'];
 /** An API has no say in this site's cookies, nor in who else may read its answers here. */
 const NOT_RETURNED = ['set-cookie', 'alt-svc'];
 const NOT_RETURNED_PREFIXES = ['access-control-'];
@@ -41,6 +42,8 @@ export function responseHeaders(response: Response, isPersonal: boolean): Header
 		headers.delete('content-encoding');
 		headers.delete('content-length');
 	}
+	// It is of this site's origin: what is no page must not be taken for one.
+	if (!headers.has('x-content-type-options')) headers.set('x-content-type-options', 'nosniff');
 	if (isPersonal) headers.set('cache-control', personal(headers.get('cache-control')));
 	return headers;
 }
@@ -57,10 +60,12 @@ function personal(said: string | null): string {
 function without(from: Headers, names: readonly string[], prefixes: readonly string[]): Headers {
 	const headers = new Headers(from);
 	const connection = (from.get('connection') ?? '').split(',').map((name) => name.trim().toLowerCase());
-	for (const name of [...from.keys()]) {
+	for (const sent of [...from.keys()]) {
+		// Servers that follow CGI can't tell the two apart.
+		const name = sent.replaceAll('_', '-');
 		const isDropped =
 			HOP_BY_HOP.includes(name) || names.includes(name) || connection.includes(name) || prefixes.some((prefix) => name.startsWith(prefix));
-		if (isDropped) headers.delete(name);
+		if (isDropped) headers.delete(sent);
 	}
 	return headers;
 }

@@ -17,6 +17,7 @@ export function createProxy(core: () => Core, sessions: Sessions): RequestHandle
 		const target = targetOf(event.url, apis);
 		if (target.kind === 'unknown') return problem(404, 'not_found', 'No API is configured for this path.');
 		if (target.kind === 'refused') return problem(400, 'malformed', 'The path can not be sent on.');
+		if (lostItsBody(event)) return problem(415, 'unsupported_media_type', 'A body needs a Content-Type.');
 		const session = sessions.of(event);
 		const call = {
 			url: target.url,
@@ -44,6 +45,12 @@ export function createProxy(core: () => Core, sessions: Sessions): RequestHandle
 		const { status, statusText } = response;
 		return new Response(NO_BODY.includes(status) ? null : response.body, { status, statusText, headers });
 	};
+}
+
+/** SvelteKit's adapters drop a body that comes without a Content-Type: better refused than sent on empty. */
+function lostItsBody({ request }: RequestEvent): boolean {
+	if (request.body || request.method === 'GET' || request.method === 'HEAD') return false;
+	return Number(request.headers.get('content-length') ?? 0) > 0 || request.headers.has('transfer-encoding');
 }
 
 /** A short body is kept, so that the call can be made again after a refresh; a long one passes through. */

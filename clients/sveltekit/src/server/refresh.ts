@@ -36,6 +36,7 @@ interface Flight {
 /** Refreshes, once for all who come with the same token at the same time. */
 export class Refresher {
 	readonly #flights = new Map<string, Flight>();
+	readonly #refusedUntil = new Map<string, number>();
 	#failures = 0;
 	#closedUntil = -Infinity;
 
@@ -49,7 +50,7 @@ export class Refresher {
 	async refresh(token: string, client: Client, rejected?: string): Promise<Refreshed> {
 		const known = this.#flights.get(token);
 		if (known && (!known.pair || known.pair.access_token !== rejected)) return this.#patiently(known);
-		const wait = (this.#closedUntil - this.now()) / 1000;
+		const wait = (Math.max(this.#closedUntil, this.#refusedUntil.get(token) ?? -Infinity) - this.now()) / 1000;
 		if (wait > 0) return { kind: 'unavailable', retryAfter: Math.ceil(wait) };
 		const flight: Flight = { begunAt: this.now(), result: this.#call(token, client) };
 		this.#flights.set(token, flight);
@@ -81,9 +82,18 @@ export class Refresher {
 		if (answer.kind === 'problem') {
 			const { status, problem } = answer;
 			if (status === 401 && ENDED.includes(problem.code)) return { kind: 'ended', code: problem.code ?? '' };
-			return this.#failed(`status ${status}`, answer.retryAfter);
+			const isOfService = status >= 500 || status === 429;
+			return isOfService ? this.#failed(`status ${status}`, answer.retryAfter) : this.#refused(token, status);
 		}
 		return this.#failed(answer.kind === 'away' ? answer.reason : 'no tokens');
+	}
+
+	/** It is about what was sent: whoever comes with the same token waits for a while, and the others do not. */
+	#refused(token: string, status: number): Refreshed {
+		this.settings.warn(`a refresh was refused, nobody is logged out by it: status ${status}`);
+		this.#refusedUntil.set(token, this.now() + PAUSE.least * 1000);
+		setTimeout(() => this.#refusedUntil.delete(token), PAUSE.least * 1000).unref();
+		return { kind: 'unavailable', retryAfter: PAUSE.least };
 	}
 
 	#failed(reason: string, retryAfter?: number): Refreshed {

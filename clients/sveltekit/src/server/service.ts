@@ -1,7 +1,7 @@
 import { sendAuthorized } from './authorized.js';
 import type { Core } from './core.js';
 import { clientHeaders, isObject, parse, reasonOf, type Client } from './issuer.js';
-import { unavailable } from './problem.js';
+import { problem, unavailable } from './problem.js';
 import type { Session } from './session.js';
 import type { ServiceClient } from '../service/client.js';
 import type { Problem, User } from '../service/schemas.js';
@@ -33,7 +33,9 @@ async function request(core: Core, session: Session, client: Client, method: str
 	const headers = new Headers({ accept: 'application/json', ...clientHeaders(client) });
 	if (init.body !== undefined) headers.set('content-type', 'application/json');
 	const bytes = init.body === undefined ? undefined : new TextEncoder().encode(JSON.stringify(init.body));
-	const url = service + filled(path, init.params?.path) + query(init.params?.query);
+	const named = filled(path, init.params?.path);
+	if (named === undefined) return problem(400, 'malformed', 'A part of the path is missing, or leads elsewhere.');
+	const url = service + named + query(init.params?.query);
 	// Hashing a password may take as long again as it takes to wait for a turn.
 	const signal = AbortSignal.timeout(timeout + 5_000);
 	try {
@@ -43,7 +45,10 @@ async function request(core: Core, session: Session, client: Client, method: str
 	}
 }
 
-function filled(path: string, values: Record<string, unknown> = {}): string {
+/** A URL takes `.` and `..` for steps, even out of what was meant to be one name. */
+function filled(path: string, values: Record<string, unknown> = {}): string | undefined {
+	const parts = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => values[name]);
+	if (parts.some((part) => part === undefined || ['', '.', '..'].includes(String(part)))) return undefined;
 	return path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(values[name])));
 }
 

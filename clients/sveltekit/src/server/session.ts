@@ -10,6 +10,8 @@ import type { TokenPair } from '../service/schemas.js';
 
 /** A token with less than this left, or than a tenth of its life, is refreshed; in seconds. */
 const MARGIN = 30;
+/** What is said of a token after its signature was found right. */
+const GENUINE: readonly Check['kind'][] = ['valid', 'expired', 'revoked', 'stale'];
 
 /** What a session needs of the request that it belongs to. */
 export interface Surroundings {
@@ -32,6 +34,8 @@ export class Session {
 	#open: boolean;
 	#renewal: Promise<void> | undefined;
 	#retryAfter: number | undefined;
+	/** The session that a genuine token names, whether or not that token still counts. */
+	#sessionId: string | undefined;
 	readonly #present: readonly string[];
 
 	constructor(private readonly around: Surroundings) {
@@ -61,6 +65,7 @@ export class Session {
 			return this.#become(locals.signedOut());
 		}
 		const check = access ? await this.#core.verifier.check(access) : undefined;
+		if (access && check && GENUINE.includes(check.kind)) this.#sessionId = sessionOf(access);
 		if (check?.kind === 'valid') {
 			this.#signIn(check.claims);
 			if (this.#isExpiring(check.claims)) await this.#renew();
@@ -113,11 +118,9 @@ export class Session {
 	/** The session is over: its cookies go. */
 	leave(): void {
 		this.#mustBeOpen();
-		const { sid } = this.#claims ?? {};
-		for (const id of new Set([sid, this.#sessionOfRefusedToken()])) {
-			if (id === undefined) continue;
-			this.#core.refresher.forget(id);
-			this.#core.verifier.ended(id);
+		if (this.#sessionId !== undefined) {
+			this.#core.refresher.forget(this.#sessionId);
+			this.#core.verifier.ended(this.#sessionId);
 		}
 		this.#end();
 	}
@@ -169,6 +172,7 @@ export class Session {
 	/** The pair is kept whatever is thought of it: a rotation must not be lost. */
 	async #take(pair: TokenPair): Promise<Check> {
 		this.#tokens = { access: pair.access_token, refresh: pair.refresh_token };
+		this.#sessionId = pair.session_id;
 		this.#cookies = this.around.cookies.set(
 			{
 				access: pair.access_token,
@@ -221,14 +225,9 @@ export class Session {
 	#mustBeOpen(): void {
 		if (!this.#open) throw new Error('the response has begun: nobody can be signed in or out any more');
 	}
+}
 
-	/** Not proven, and good enough for forgetting a session that somebody leaves. */
-	#sessionOfRefusedToken(): string | undefined {
-		try {
-			const { sid } = decodeJwt(this.#tokens.access ?? '');
-			return typeof sid === 'string' ? sid : undefined;
-		} catch {
-			return undefined;
-		}
-	}
+function sessionOf(genuine: string): string | undefined {
+	const { sid } = decodeJwt(genuine);
+	return typeof sid === 'string' ? sid : undefined;
 }

@@ -17,14 +17,14 @@ export class Sessions {
 		private readonly cookies: SessionCookies
 	) {}
 
-	/** The session that the request brings, looked at and refreshed. */
-	async open(event: RequestEvent): Promise<Session> {
+	/** The session that the request brings, looked at and refreshed; none if it is `anonymous` whatever it brings. */
+	async open(event: RequestEvent, anonymous = false): Promise<Session> {
 		const lent = this.#lent.get(event.request);
 		if (lent) return this.#keep(event, lent);
 		const session = new Session({
 			core: this.core,
 			cookies: this.cookies,
-			cookie: (name) => event.cookies.get(name),
+			cookie: (name) => (anonymous ? undefined : event.cookies.get(name)),
 			client: clientOf(event),
 			changed: (state) => assign(event, state),
 			// What a request of the server to itself sets may reach nobody.

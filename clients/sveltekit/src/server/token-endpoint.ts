@@ -9,6 +9,8 @@ import type { Sessions } from './sessions.js';
 export function createTokenEndpoint(sessions: Sessions): RequestHandler {
 	return async (event) => {
 		if (event.request.method !== 'POST') return problem(405, 'method_not_allowed', 'This takes POST.', { allow: 'POST' });
+		// What a `load` fetches here goes into the page's HTML.
+		if (event.isSubRequest) return problem(403, 'forbidden', 'Only a browser is given a token.');
 		const session = sessions.of(event);
 		const refused = event.request.headers.get('x-refused-token');
 		const token = (refused === null ? undefined : (await session.bearerAfter(refused)).token) ?? (await session.bearer());

@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import { expect } from 'vitest';
+import { describe, expect } from 'vitest';
 import { onStack } from './harness/scenario.ts';
 
 const scenario = onStack({ service: { AUTH__TOKENS__ACCESS_TTL: '10s' } });
@@ -19,16 +19,21 @@ scenario('ten POSTs at once after expiry keep their bodies', { refreshes: 1 }, a
 	expect(stack.api.asked.filter(({ path }) => path === '/echo').slice(-10).every(({ body }) => body.startsWith('{"text":"xxx'))).toBe(true);
 });
 
-for (const count of [2, 3, 10]) {
-	scenario(`${count} tabs at expiry`, { refreshes: 1 }, async (visitor) => {
-		await visitor.signIn();
-		const tabs = await visitor.tabs(count);
-		await visitor.expire();
-		await Promise.all(tabs.map((tab) => visitor.goto('/account', tab)));
-		for (const tab of tabs) expect(await tab.locator('#api-status').textContent()).toBe('200');
-		await reload(tabs);
-	});
-}
+// Tokens live long here, so that a busy machine does not meet a second expiry.
+describe('tabs', () => {
+	const scenario = onStack();
+
+	for (const count of [2, 3, 10]) {
+		scenario(`${count} tabs at expiry`, { refreshes: 1 }, async (visitor) => {
+			await visitor.signIn();
+			const tabs = await visitor.tabs(count);
+			await visitor.skipToExpiry();
+			await Promise.all(tabs.map((tab) => visitor.goto('/account', tab)));
+			for (const tab of tabs) expect(await tab.locator('#api-status').textContent()).toBe('200');
+			await reload(tabs);
+		});
+	}
+});
 
 /** The cookies that are left in the jar work, whichever tab's answer came last. */
 async function reload([tab]: Page[]): Promise<void> {

@@ -1,5 +1,7 @@
+import { decodeJwt } from 'jose';
 import { expect } from 'vitest';
 import { onStack } from './harness/scenario.ts';
+import { newAdmin, signInElsewhere } from './harness/service.ts';
 
 const scenario = onStack({ notes: true });
 
@@ -14,6 +16,14 @@ scenario('an upload of 5 MB reaches the API whole', { refreshes: 0 }, async (vis
 	});
 	expect(outcome.status).toBe(200);
 	expect(outcome.echo).toMatchObject({ sha256: outcome.sha256, length: 5_000_000, type: 'application/octet-stream' });
+});
+
+scenario('an upload without a type, which SvelteKit drops, is refused and not sent on empty', { refreshes: 0 }, async (visitor, stack) => {
+	await visitor.signIn();
+	const asked = stack.api.asked.length;
+	const status = await visitor.page.evaluate(async () => (await fetch('/api/echo', { method: 'POST', body: new Uint8Array(1000) })).status);
+	expect(status).toBe(415);
+	expect(stack.api.asked.length).toBe(asked);
 });
 
 scenario('an upload is handed on while it is still being sent', { refreshes: 0 }, async (visitor, stack) => {
@@ -115,4 +125,53 @@ scenario('the example API in Rust takes the same session', { refreshes: 0 }, asy
 	});
 	expect(notes).toMatchObject({ added: 201, listed: 200 });
 	expect(notes.body).toContain('buy milk');
+});
+
+// The access token's cookie has gone: the refresh comes before the call, which is made once.
+const afterExpiry: Record<string, () => Promise<unknown>> = {
+	'an upload': async () => (await fetch('/api/echo', { method: 'POST', body: new Blob([new Uint8Array(1_000_000)], { type: 'image/png' }) })).json(),
+	'server-sent events': () =>
+		new Promise((resolve, reject) => {
+			const source = new EventSource('/api/events');
+			source.onmessage = ({ data }: MessageEvent<string>) => (source.close(), resolve({ data: data.slice(0, 7) }));
+			source.onerror = () => reject(new Error('the stream broke off'));
+		}),
+	'a DELETE': async () => ({ status: (await fetch('/api/thing', { method: 'DELETE' })).status })
+};
+const outcomes: Record<string, object> = {
+	'an upload': { length: 1_000_000 },
+	'server-sent events': { data: 'event 0' },
+	'a DELETE': { status: 204 }
+};
+for (const [name, call] of Object.entries(afterExpiry)) {
+	scenario(`${name} after expiry`, { refreshes: 1 }, async (visitor, stack) => {
+		await visitor.signIn();
+		await visitor.skipToExpiry();
+		const asked = stack.api.asked.length;
+		expect(await visitor.page.evaluate(call)).toMatchObject(outcomes[name]!);
+		expect(stack.api.asked.length - asked).toBe(1);
+	});
+}
+
+scenario('an API that follows the feed ends a session for an app that does not', { refreshes: 1 }, async (visitor, stack) => {
+	const account = await visitor.signIn();
+	const elsewhere = await signInElsewhere(stack.service, account);
+	await stack.service.call('DELETE', '/v1/me/sessions', { bearer: elsewhere.access_token });
+	const ask = () => visitor.page.evaluate(() => fetch('/notes-api/notes').then(({ status }) => status));
+	await expect.poll(ask).toBe(401);
+	expect(await visitor.context.cookies()).toEqual([]);
+});
+
+scenario('an API that follows the feed asks for new claims, and the call is made again with them', { refreshes: 1 }, async (visitor, stack) => {
+	const account = await visitor.signIn();
+	const { sub } = decodeJwt((await signInElsewhere(stack.service, account)).access_token);
+	const admin = await newAdmin(stack.service);
+	await stack.service.call('PATCH', `/v1/admin/users/${sub}`, { bearer: admin.access_token, body: { roles: ['editor'] } });
+	const before = stack.refreshes();
+	await expect.poll(async () => {
+		expect(await visitor.page.evaluate(() => fetch('/notes-api/notes').then(({ status }) => status))).toBe(200);
+		return stack.refreshes() - before;
+	}).toBe(1);
+	await visitor.goto('/');
+	expect(await visitor.page.locator('#roles').textContent()).toBe('editor');
 });

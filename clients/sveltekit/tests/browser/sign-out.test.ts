@@ -4,16 +4,18 @@ import { signInElsewhere } from './harness/service.ts';
 
 const scenario = onStack();
 
-scenario('signing out in one tab is seen in another', { refreshes: 0 }, async (visitor) => {
-	await visitor.signIn();
-	const [one, two] = await visitor.tabs(2);
+scenario('signing out in one tab is seen in the others, untouched', { refreshes: 0 }, async (visitor) => {
+	const { email } = await visitor.signIn();
+	const [one, two, three] = await visitor.tabs(3);
 	await visitor.goto('/', two);
-	expect(await visitor.status(two)).toBe('signed-in');
+	await visitor.goto('/account', three);
+	for (const tab of [two, three]) expect(await visitor.status(tab)).toBe('signed-in');
 	await one!.getByRole('button', { name: 'Sign out' }).click();
 	await one!.locator('#status', { hasText: 'signed-out' }).waitFor();
 
-	await two!.getByRole('link', { name: 'Account' }).click();
-	await two!.waitForURL('**/login?redirectTo=*');
+	await two!.locator('#status', { hasText: 'signed-out' }).waitFor();
+	await three!.waitForURL('**/login?redirectTo=%2Faccount');
+	for (const tab of [two, three]) expect(await tab!.locator('body').innerText()).not.toContain(email);
 	expect(await two!.evaluate(() => fetch('/api/whoami').then(({ status }) => status))).toBe(401);
 });
 

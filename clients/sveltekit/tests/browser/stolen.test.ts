@@ -30,8 +30,10 @@ scenario('cookies that were stolen and replayed after the window end the session
 	expect(await visitor.status()).toBe('signed-out');
 });
 
-for (const value of ['', 'junk', 'rt_junk', 'a'.repeat(3000), '%F0%9F', '{"a":1}', '"']) {
-	scenario(`cookies of junk (${value.slice(0, 10)}) sign nobody in and harm nothing`, { refreshes: [0, 1] }, async (visitor) => {
+/** What a token could look like is asked about, once. */
+const junk = { '': 0, junk: 1, rt_junk: 1, ['a'.repeat(3000)]: 1, '%F0%9F': 0, '{"a":1}': 0, '"': 0 };
+for (const [value, refreshes] of Object.entries(junk)) {
+	scenario(`cookies of junk (${value.slice(0, 10)}) sign nobody in and harm nothing`, { refreshes }, async (visitor) => {
 		// I19
 		await visitor.signIn();
 		const cookies = await visitor.context.cookies();

@@ -16,7 +16,7 @@ export default defineConfig({
 		// Each file has a service, an app and a browser of its own; most of its time is spent waiting for expiry.
 		pool: 'forks',
 		maxWorkers: 4,
-		testTimeout: 60_000,
+		testTimeout: 120_000,
 		hookTimeout: 60_000,
 		teardownTimeout: 20_000,
 		reporters: ['default', { onTestRunEnd: refuseSkipped }]

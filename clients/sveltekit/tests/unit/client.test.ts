@@ -101,6 +101,24 @@ describe('bearerFetch', () => {
 		expect(calls).toHaveLength(2);
 	});
 
+	test('keeps nothing on the server, where whoever is served next would be given it', async () => {
+		const asked: (string | null)[] = [];
+		const fetch = (async (input: RequestInfo | URL, init?: RequestInit) => {
+			if (!String(input).startsWith('https://api.example')) return globalThis.fetch(input, init);
+			asked.push(new Headers(init?.headers).get('authorization'));
+			return Response.json({ path: 'ok' });
+		}) as typeof globalThis.fetch;
+		const own = startApp(issuer, { apis: { '/api': 'https://api.example' }, fetch });
+		const api = client();
+		const ada = browser.copy(own);
+		const page = async () => Response.json((await api.GET('/things')).data);
+		expect(await (await ada.get('/page', page)).json()).toEqual({ path: 'ok' });
+		await expect(new Browser(own).get('/page', page)).rejects.toThrow();
+		expect(asked).toEqual([`Bearer ${ada.jar.get('__Host-auth-access')}`]);
+		expect([calls, handed]).toEqual([[], 0]);
+		own.auth.close();
+	});
+
 	test('says 401 where nobody is signed in', async () => {
 		browser.jar.clear();
 		const { error, response } = await client().GET('/things');
@@ -118,6 +136,12 @@ test('the token endpoint hands out the access token alone, and to POST alone', a
 	expect((await ask('GET')).status).toBe(405);
 });
 
+test('the token endpoint gives nothing to a load, whose answers go into the HTML', async () => {
+	const response = await browser.get('/page', (event) => (event.isSubRequest ? app.auth.token(event) : event.fetch('/auth/token', { method: 'POST' })));
+	expect(response.status).toBe(403);
+	expect(await response.text()).not.toContain('eyJ');
+});
+
 describe('the service', () => {
 	test('is called with the session’s bearer, by its own document', async () => {
 		await browser.get('/', async (event) => {
@@ -130,6 +154,10 @@ describe('the service', () => {
 			const sessions = await service.GET('/v1/me/sessions');
 			expectTypeOf(sessions.data).toEqualTypeOf<SessionInfo[] | undefined>();
 			expect(sessions.data?.map(({ current }) => current)).toEqual([true]);
+			for (const id of ['..', '.', '']) {
+				const climbing = await service.DELETE('/v1/me/sessions/{id}', { params: { path: { id } } });
+				expect([climbing.error?.code, climbing.response.status]).toEqual(['malformed', 400]);
+			}
 			const none = await service.DELETE('/v1/me/sessions/{id}', { params: { path: { id: '../x' } } });
 			expect(none.error?.code).toBe('not_found');
 			// @ts-expect-error there is no such path
@@ -137,6 +165,7 @@ describe('the service', () => {
 			return new Response('ok');
 		});
 		expect(issuer.calls('/v1/me/sessions/..%2Fx')).toBe(1);
+		for (const path of ['/v1/me/', '/v1/me/sessions/']) expect(issuer.calls(path)).toBe(0);
 	});
 
 	test('that is away is an error and no throw', async () => {

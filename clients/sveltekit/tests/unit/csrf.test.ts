@@ -1,6 +1,6 @@
 import type { RequestEvent } from '@sveltejs/kit';
 import { expect, test } from 'vitest';
-import { isUnder, refuseCrossSite } from '../../src/server/csrf.js';
+import { isOfProgram, isUnder, refuseCrossSite } from '../../src/server/csrf.js';
 
 const OWN = 'https://app.example';
 const rules = { origins: ['https://admin.example'], exempt: ['/webhooks'] };
@@ -53,6 +53,16 @@ test('programs may call at the paths that are theirs, and at no other', () => {
 	expect(refused('POST', {}, '/webhooks/stripe')).toBe(false);
 	expect(refused('POST', {}, '/webhooks2')).toBe(true);
 	expect(refused('POST', {}, '/x/webhooks')).toBe(true);
+});
+
+test('what a program may send is told from what this site sends to the same path', () => {
+	const ofProgram = (method: string, headers: Record<string, string>, path = '/webhooks') =>
+		isOfProgram({ url: new URL(path, OWN), request: new Request(OWN, { method, headers }), isSubRequest: false } as RequestEvent, rules);
+	expect(ofProgram('POST', {})).toBe(true);
+	expect(ofProgram('POST', { 'sec-fetch-site': 'same-site' })).toBe(true);
+	expect(ofProgram('POST', { 'sec-fetch-site': 'same-origin' })).toBe(false);
+	expect(ofProgram('GET', {})).toBe(false);
+	expect(ofProgram('POST', {}, '/x')).toBe(false);
 });
 
 test('what the server asks of itself was looked at before', () => {

@@ -88,6 +88,15 @@ describe('a session', () => {
 		expect(response.headers.get('cache-control')).toBe('private, no-store');
 	});
 
+	test('is for this browser alone in whatever it is answered, unless the app says more', async () => {
+		const browser = new Browser(app);
+		await browser.login();
+		const says = async (handler: () => Response, own = browser) => (await own.get('/x', handler)).headers.get('cache-control');
+		expect(await says(() => Response.json({}))).toBe('private, no-cache');
+		expect(await says(() => Response.json({}, { headers: { 'cache-control': 'max-age=60' } }))).toBe('max-age=60');
+		expect(await says(() => Response.json({}), new Browser(app))).toBeNull();
+	});
+
 	test('keeps its cookies on a response whose headers can not be changed', async () => {
 		const browser = new Browser(app);
 		await browser.login();
@@ -144,6 +153,22 @@ describe('a session', () => {
 		await slow;
 		expect(tab.jar.size).toBe(0);
 	});
+});
+
+test('a path for programs knows no session, for another site may have sent what comes there', async () => {
+	const own = startApp(issuer, { csrfExempt: ['/webhooks'] });
+	const browser = new Browser(own);
+	await browser.login();
+	const status = async (headers: Record<string, string>) => {
+		const response = await browser.request('/webhooks/pay', { method: 'POST', headers }, ({ locals }) => new Response(locals.auth.status));
+		expect(response.headers.getSetCookie()).toEqual([]);
+		return response.text();
+	};
+	expect(await status({ 'sec-fetch-site': 'same-site' })).toBe('signed-out');
+	expect(await status({})).toBe('signed-out');
+	expect(await status({ 'sec-fetch-site': 'same-origin' })).toBe('signed-in');
+	expect((await browser.state()).status).toBe('signed-in');
+	own.auth.close();
 });
 
 test('a universal load may read of an answer what openapi-fetch reads, and no other header', async () => {

@@ -69,6 +69,18 @@ test('keys that can not be had leave open who it is, and cost no refresh', async
 	other.auth.close();
 });
 
+test('who knows the id of a session can not end it with a token of their own making', async () => {
+	const { sessionId } = await browser.state();
+	const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+	issuer.fault('/v1/refresh', () => new Response(null, { status: 503 }));
+	const attacker = new Browser(app);
+	attacker.jar.set('__Host-auth-access', `${part({ alg: 'ES256', kid: 'x' })}.${part({ sid: sessionId })}.AAAA`);
+	attacker.jar.set('__Host-auth-refresh', 'rt_junk');
+	await attacker.post('/logout', async (event) => Response.json(await app.auth.logout(event)));
+	expect(attacker.jar.size).toBe(0);
+	expect(await status()).toBe('signed-in');
+});
+
 test('a service that is gone does not matter until the token expires', async () => {
 	await status();
 	await issuer.close();

@@ -93,6 +93,18 @@ describe('a service that fails', () => {
 	});
 });
 
+test.each([400, 401, 403, 404, 413, 422])('%d is about what was sent: who comes with the same waits, and the others do not', async (status) => {
+	answer = problem(status, 'malformed');
+	const own = refresher();
+	expect((await own.refresh('rt_junk', {})).kind).toBe('unavailable');
+	expect((await own.refresh('rt_junk', {})).kind).toBe('unavailable');
+	expect(calls).toBe(1);
+	answer = () => tokens('rt_2');
+	expect((await own.refresh('rt_1', {})).kind).toBe('renewed');
+	now += 1_000;
+	expect((await own.refresh('rt_junk', {})).kind).toBe('renewed');
+});
+
 describe('who comes with the same token', () => {
 	test('at the same time waits for the same call', async () => {
 		const own = refresher();

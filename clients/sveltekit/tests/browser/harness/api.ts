@@ -3,13 +3,15 @@ import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
 
 export type Asked = { method: string; path: string; headers: http.IncomingHttpHeaders; body: string };
 
 /** A protected API in another program, which verifies the bearer by itself. */
 export class Api {
 	readonly asked: Asked[] = [];
+	/** Seconds for which a token counts after it expired. */
+	leeway = 10;
 	private server: http.Server;
 	private jwks;
 
@@ -49,8 +51,9 @@ export class Api {
 			response.end(JSON.stringify(body));
 		};
 		const bearer = headers.authorization?.match(/^Bearer (.+)$/)?.[1];
-		const subject = bearer && (await this.subject(bearer));
-		if (!subject) return json(401, { code: bearer ? 'token_invalid' : 'token_missing' });
+		if (!bearer) return json(401, { code: 'token_missing' });
+		const { subject, code } = await this.verify(bearer);
+		if (!subject) return json(401, { code });
 
 		switch (`${method} ${path}`) {
 			case 'GET /whoami':
@@ -89,12 +92,12 @@ export class Api {
 		}
 	}
 
-	private async subject(token: string): Promise<string | undefined> {
+	private async verify(token: string): Promise<{ subject?: string; code?: string }> {
+		const rules = { issuer: this.issuer, audience: 'api', typ: 'at+jwt', clockTolerance: this.leeway };
 		try {
-			const verified = await jwtVerify(token, this.jwks, { issuer: this.issuer, audience: 'api', typ: 'at+jwt', clockTolerance: 10 });
-			return verified.payload.sub;
-		} catch {
-			return undefined;
+			return { subject: (await jwtVerify(token, this.jwks, rules)).payload.sub };
+		} catch (error) {
+			return { code: error instanceof errors.JWTExpired ? 'token_expired' : 'token_invalid' };
 		}
 	}
 }

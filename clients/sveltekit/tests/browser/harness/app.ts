@@ -1,12 +1,12 @@
 import { execPath } from 'node:process';
-import { fixture } from './paths.ts';
 import { Process } from './process.ts';
 import { freePort } from './ports.ts';
 
-/** One process of the built fixture. */
+/** One process of a built app. */
 export type App = { process: Process; port: number };
 
-export async function startApp(origin: string, env: Record<string, string | undefined>): Promise<App> {
+/** `build` is what adapter-node made. */
+export async function startApp(build: string, origin: string, env: Record<string, string | undefined>): Promise<App> {
 	const port = await freePort();
 	const settings = {
 		HOST: '127.0.0.1',
@@ -16,7 +16,7 @@ export async function startApp(origin: string, env: Record<string, string | unde
 		SHUTDOWN_TIMEOUT: '1',
 		...env
 	};
-	const process = new Process([execPath, fixture], settings);
+	const process = new Process([execPath, build], settings);
 	await process.ready(() => process.log.includes('Listening on'));
 	return { process, port };
 }

@@ -10,8 +10,11 @@ export function binary(name: string): string {
 	return path;
 }
 
-/** The built fixture. */
-export const fixture = join(import.meta.dirname, '../../fixture/build/index.js');
+/** The apps that are built for these tests: the one made for them, and the example. */
+export const builds = {
+	fixture: join(import.meta.dirname, '../../fixture/build/index.js'),
+	example: join(import.meta.dirname, '../../../example/build/index.js')
+};
 
 /** Debian's Chromium, past the script that starts it. */
 export const chromium = process.env.TEST_CHROMIUM ?? '/usr/lib/chromium/chromium';

@@ -2,13 +2,15 @@ import { type Browser, chromium as playwright } from 'playwright-core';
 import { Api } from './api.ts';
 import { type App, startApp } from './app.ts';
 import { NotesApi } from './notes-api.ts';
-import { chromium, faketime } from './paths.ts';
+import { builds, chromium, faketime } from './paths.ts';
 import { Proxy, type Seen } from './proxy.ts';
 import { type Settings, Service, type Tokens, noteTokens } from './service.ts';
 
 export type Options = {
 	/** Settings of the service. */
 	service?: Settings;
+	/** What adapter-node made of the app; the fixture by default. */
+	app?: string;
 	/** Processes of the app behind its one address. */
 	apps?: number;
 	/** Whether the app follows the revocation feed. */
@@ -17,11 +19,18 @@ export type Options = {
 	env?: Record<string, string>;
 	/** How far the app's clock is off, as faketime writes it: `+10m`. */
 	clock?: string;
+	/** The same for the browser's. */
+	browserClock?: string;
 	/** What is done to the way between app and service before the app starts. */
 	before?: (stack: Stack) => void | Promise<void>;
 	/** Whether the example API of the Rust workspace runs too. */
 	notes?: boolean;
 };
+
+/** The environment of a process whose clock is off. */
+function atTime(clock: string): Record<string, string> {
+	return { LD_PRELOAD: faketime(), FAKETIME: clock, FAKETIME_DONT_FAKE_MONOTONIC: '1' };
+}
 
 /** Everything at once: browser → site → app processes → front and feed → auth-service, and APIs beside it. */
 export class Stack {
@@ -50,6 +59,7 @@ export class Stack {
 			playwright.launch({
 				executablePath: chromium,
 				args: ['--no-sandbox'],
+				env: { ...process.env, ...(options.browserClock && atTime(options.browserClock)) },
 				// As people's browsers have it, and Playwright would not.
 				ignoreDefaultArgs: ['--disable-back-forward-cache']
 			})
@@ -71,16 +81,12 @@ export class Stack {
 
 	async addApp(): Promise<App> {
 		const { options } = this;
-		const app = await startApp(this.origin, {
+		const app = await startApp(options.app ?? builds.fixture, this.origin, {
 			AUTH_ISSUER: `http://127.0.0.1:${this.front.port}`,
 			AUTH_FEED: options.feed ? `http://127.0.0.1:${this.feed.port}/v1/revocations` : undefined,
-			API_URL: this.api.url,
+			API_URL: (options.app === builds.example ? this.notes : this.api)?.url,
 			NOTES_API_URL: this.notes?.url ?? this.api.url,
-			...(options.clock && {
-				LD_PRELOAD: faketime(),
-				FAKETIME: options.clock,
-				FAKETIME_DONT_FAKE_MONOTONIC: '1'
-			}),
+			...(options.clock && atTime(options.clock)),
 			...options.env
 		});
 		this.apps.push(app);
