@@ -184,6 +184,12 @@ pub fn number(value: &Value) -> u64 {
         .unwrap_or_else(|| panic!("{value} is no number"))
 }
 
+/// Bytes of a quantity of memory.
+pub fn bytes(quantity: &Value) -> u64 {
+    let mebibytes = text(quantity).strip_suffix("Mi").expect("Mi");
+    mebibytes.parse::<u64>().expect("a number") << 20
+}
+
 /// Whether an object with these labels is selected.
 pub fn selects(selector: &Value, labels: &Value) -> bool {
     let wanted = selector.as_object().expect("labels");

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use auth_service::config::{Mode, Settings};
 use serde_json::Value;
 
-use super::overlay::{Overlay, dev, list, number, production, text};
+use super::overlay::{Overlay, bytes, dev, list, number, production, text};
 
 /// Refuses a name that is none of a setting.
 pub fn load(environment: &BTreeMap<String, String>) -> Settings {
@@ -109,12 +109,6 @@ fn sqlite_has_a_volume_and_one_writer() {
         (&1.into(), &"Recreate".into())
     );
     assert!(dev().all("HorizontalPodAutoscaler").is_empty());
-}
-
-/// Bytes of a quantity of memory.
-fn bytes(quantity: &Value) -> u64 {
-    let mebibytes = text(quantity).strip_suffix("Mi").expect("Mi");
-    mebibytes.parse::<u64>().expect("a number") << 20
 }
 
 #[test]

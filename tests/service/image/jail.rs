@@ -170,6 +170,13 @@ impl Inside {
         line.expect("the field").trim().to_owned()
     }
 
+    /// Bytes of memory that are its own; the pages of its binary can be read again.
+    pub fn own_memory(&self) -> u64 {
+        let kib = self.status("RssAnon");
+        let kib = kib.strip_suffix(" kB").expect("kB").parse::<u64>();
+        kib.expect("a number") * 1024
+    }
+
     /// Its environment.
     pub fn environment(&self) -> BTreeMap<String, String> {
         let all = self.read("environ");

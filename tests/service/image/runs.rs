@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 
 use super::jail::{Image, Inside, Volume};
-use crate::deployment::overlay::{Overlay, dev, number, production};
+use crate::deployment::overlay::{Overlay, bytes, dev, number, production};
 use crate::support::database::Database;
 use crate::support::redis::Redis;
 use crate::support::{Process, secrets};
@@ -24,6 +24,11 @@ fn here(overlay: &Overlay) -> BTreeMap<String, String> {
 /// Names are looked up as in a pod, in the hosts file that the engine mounts.
 fn by_name(url: &str) -> String {
     url.replace("127.0.0.1", "localhost")
+}
+
+/// Bytes that the pods of production may have.
+fn limit_of_memory() -> u64 {
+    bytes(&production().server()["spec"]["containers"][0]["resources"]["limits"]["memory"])
 }
 
 async fn end(mut process: Process, overlay: &Overlay) {
@@ -71,7 +76,13 @@ async fn the_pods_of_production_run_from_it() {
         .await
         .expect("it starts");
     let inside = Inside::of(&process);
-    assert_eq!(inside.environment(), environment);
+    let mut given = inside.environment();
+    assert_eq!(
+        given.remove("PWD").as_deref(),
+        Some("/"),
+        "bubblewrap's own"
+    );
+    assert_eq!(given, environment);
     assert!(
         !inside
             .status("Uid")
@@ -92,6 +103,9 @@ async fn the_pods_of_production_run_from_it() {
     process.signup("ada@example.org").await;
     let tokens = process.login("ada@example.org").await;
     let tokens = process.refresh(&tokens.refresh).await.tokens();
+    let hashing = (0..8).map(|_| process.login("ada@example.org"));
+    futures_util::future::join_all(hashing).await;
+    assert!(inside.own_memory() < limit_of_memory() / 2);
     let signed_in = process.bearer(&tokens.access);
     assert_eq!(signed_in.get("/v1/me").await.status, 200);
     assert_eq!(
