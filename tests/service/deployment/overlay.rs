@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-use aws_lc_rs::rand;
+use auth_service::entropy::Entropy;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
@@ -36,8 +36,7 @@ pub fn filled_in() -> TempDir {
     let production = folder.path().join("k8s/overlays/production");
     let template =
         std::fs::read_to_string(production.join("secret.env.example")).expect("a template");
-    let mut key = [0; 32];
-    rand::fill(&mut key).expect("randomness");
+    let key: [u8; 32] = Entropy::system().bytes();
     let secrets = template.replace(
         "ENCRYPTION_KEYS=",
         &format!("ENCRYPTION_KEYS={}", STANDARD.encode(key)),

@@ -11,7 +11,7 @@ pub type Control = (&'static str, fn(&Value) -> bool);
 /// Every control, in the order of the document.
 pub const CONTROLS: [Control; 18] = [
     ("HostProcess", |pod| {
-        contexts(pod).all(|it| !it["windowsOptions"]["hostProcess"].eq(&true))
+        contexts(pod).all(|it| it["windowsOptions"]["hostProcess"] != true)
     }),
     ("host namespaces", |pod| {
         ["hostNetwork", "hostPID", "hostIPC"]
@@ -130,7 +130,7 @@ pub fn broken_by(pod: &Value) -> Vec<&'static str> {
 fn containers(pod: &Value) -> impl Iterator<Item = &Value> {
     ["containers", "initContainers", "ephemeralContainers"]
         .into_iter()
-        .flat_map(|kind| list(&pod[kind]))
+        .flat_map(move |kind| list(&pod[kind]))
 }
 
 /// The security contexts of the pod and of its containers.

@@ -135,5 +135,5 @@ fn postgres_has_connections_for_every_replica() {
         &production().one("Deployment", "auth-service")["spec"]["strategy"]["rollingUpdate"];
     let pods = most + number(&strategy["maxSurge"]);
     // 100 by default, 3 of them for superusers, and one for the migration.
-    assert!(pods * u64::from(settings.database.max_connections as u32) + 1 <= 97);
+    assert!(pods * u64::from(settings.database.max_connections) + 1 <= 97);
 }

@@ -107,16 +107,11 @@ impl Image {
 fn gather(root: &Path, folder: &Path, found: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
-        match path.is_dir() {
-            true => gather(root, &path, found),
-            false => drop(
-                found.insert(
-                    path.strip_prefix(root)
-                        .expect("within")
-                        .display()
-                        .to_string(),
-                ),
-            ),
+        if path.is_dir() {
+            gather(root, &path, found);
+        } else {
+            let within = path.strip_prefix(root).expect("within");
+            found.insert(within.display().to_string());
         }
     }
 }
