@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import kubernetes_validate
 import yaml
 
@@ -25,36 +26,42 @@ def render(folder: str) -> list[dict]:
     return [thing for thing in yaml.safe_load_all(made.stdout) if thing]
 
 
-def unknown(given, understood, path: str) -> list[str]:
-    """Paths of what was given and not taken up."""
-    if isinstance(given, dict) and isinstance(understood, dict):
-        return [wrong for key in given for wrong in unknown(given[key], understood.get(key), f"{path}.{key}")]
-    if isinstance(given, list) and isinstance(understood, list) and len(given) == len(understood):
-        pairs = enumerate(zip(given, understood))
-        return [wrong for at, (one, other) in pairs for wrong in unknown(one, other, f"{path}[{at}]")]
-    return [] if given == understood else [f"{path} is not known, or not of that type"]
+def closed(schema):
+    """The schema, refusing what it does not name."""
+    if isinstance(schema, list):
+        return [closed(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    inner = {key: closed(value) for key, value in schema.items()}
+    return {"additionalProperties": False, **inner} if "properties" in inner and "type" in inner else inner
 
 
-def judge_service_monitor(thing: dict) -> list[str]:
-    from cloudcoil.models.prometheus_operator.v1 import ServiceMonitor  # takes seconds to load
+def service_monitor() -> dict:
+    """The schema of the CRD, kept beside the packages: its model takes seconds to load."""
+    kept = Path(sys.prefix) / "service-monitor.json"
+    if not kept.exists():
+        from cloudcoil.models.prometheus_operator.v1 import ServiceMonitor
 
-    try:
-        model = ServiceMonitor.model_validate(thing)
-    except ValueError as error:
-        return [str(error)]
-    return unknown(thing, model.model_dump(mode="json", by_alias=True, exclude_unset=True), "")
+        made = kept.with_suffix(f".{os.getpid()}")
+        made.write_text(json.dumps(closed(ServiceMonitor.model_json_schema(by_alias=True))))
+        made.rename(kept)
+    return json.loads(kept.read_text())
+
+
+def problem(error: jsonschema.ValidationError) -> str:
+    return f"{'.'.join(map(str, error.path))}: {error.message}"
 
 
 def judge(thing: dict) -> list[str]:
     if thing["apiVersion"] == "monitoring.coreos.com/v1":
-        return judge_service_monitor(thing)
+        errors = jsonschema.Draft202012Validator(service_monitor()).iter_errors(thing)
+        return [problem(error) for error in errors]
     found = []
     for version in (OLDEST, kubernetes_validate.latest_version()):
         try:
             kubernetes_validate.validate(thing, version, strict=True)
         except kubernetes_validate.ValidationError as error:
-            path = ".".join(map(str, error.path))
-            found.append(f"by Kubernetes {version}: {path}: {error.message}")
+            found.append(f"by Kubernetes {version}: {problem(error)}")
         except kubernetes_validate.SchemaNotFoundError as error:
             found.append(error.message)
     return found
@@ -63,7 +70,7 @@ def judge(thing: dict) -> list[str]:
 def main(folder: str) -> None:
     things = render(folder)
     found = [
-        f"{thing['kind']} {thing['metadata']['name']}: {problem}" for thing in things for problem in judge(thing)
+        f"{thing['kind']} {thing['metadata']['name']}: {what}" for thing in things for what in judge(thing)
     ]
     if found:
         sys.exit("\n".join(found))

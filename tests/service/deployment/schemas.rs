@@ -79,7 +79,7 @@ const FAULTS: [(&str, &str, &str, &str); 6] = [
         "overlays/production/monitoring.yaml",
         "interval: 15s",
         "intervall: 15s",
-        "intervall is not known",
+        "'intervall' was unexpected",
     ),
     (
         "overlays/production/monitoring.yaml",

@@ -100,7 +100,7 @@ fn policies_cover_every_pod_and_both_listeners() {
             );
         }
         assert_eq!(
-            *policy["policyTypes"],
+            policy["policyTypes"],
             serde_json::json!(["Ingress", "Egress"])
         );
         let mut ports = Vec::new();
