@@ -31,7 +31,7 @@ binaries := cargo build --locked --workspace --bins --tests
 # searched for every password and token that it used.
 .PHONY: test
 test: rust ## the whole suite, with a PostgreSQL and a Redis of its own (or TEST_DATABASE_URL, TEST_REDIS_URL)
-	@tests/tools/ensure python node
+	@tests/tools/ensure python node deployment
 	@$(binaries)
 	@logs=$$(mktemp -d); trap 'rm -rf -- "$$logs"' EXIT; status=0; \
 	TEST_LOG_DIR=$$logs tests/with-services cargo test --locked --workspace --no-fail-fast $(ARGS) || status=$$?; \
@@ -52,13 +52,13 @@ test-clients: rust ## the SvelteKit package: types, unit tests, the example, the
 	exit $$status
 
 .PHONY: check
-check: rust ## formatting, lints, dependencies, architecture
+check: rust ## formatting, lints, dependencies, architecture, deploy/ and k8s/
 	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 || { echo "rustfmt or clippy is missing: run 'rustup component add rustfmt clippy'." >&2; exit 1; }
 	@cargo fmt --all --check || { echo "The formatting differs: run 'make fmt'." >&2; exit 1; }
 	@cargo clippy --locked --workspace --all-targets -- -D warnings
-	@tests/tools/ensure deny
+	@tests/tools/ensure deny deployment
 	@PATH="$(abspath $(TARGET))/tools/bin:$$PATH" cargo deny --log-level warn check --hide-inclusion-graph bans licenses sources
-	@cargo test --locked --workspace --test service architecture:: | awk '{ print } /^test result: ok\. [1-9]/ { ran = 1 } END { exit !ran }' || { echo "The architecture test failed or did not run." >&2; exit 1; }
+	@cargo test --locked --workspace --test service -- architecture:: deployment:: | awk '{ print } /^test result: ok\. [1-9]/ { ran = 1 } END { exit !ran }' || { echo "The tests of the architecture and of the deployment failed or did not run." >&2; exit 1; }
 
 .PHONY: fmt
 fmt: rust ## format the code
