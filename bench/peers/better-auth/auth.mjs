@@ -5,13 +5,14 @@ import { betterAuth } from 'better-auth';
 import { jwt } from 'better-auth/plugins';
 import pg from 'pg';
 
+export const base = 'https://auth.example.com';
 export const client = 'bench';
 export const api = 'https://api.example.org';
 
 const argon2id = { memoryCost: 19456, timeCost: 2, parallelism: 1 };
 
 export const auth = betterAuth({
-  baseURL: process.env.BASE_URL,
+  baseURL: base,
   secret: process.env.BETTER_AUTH_SECRET,
   database: new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 8 }),
   advanced: { database: { joins: true } },

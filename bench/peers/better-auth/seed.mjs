@@ -1,16 +1,15 @@
-// Migrates an empty database and fills it: people with a password, each with a session and a refresh token of an
-// authorization code flow with PKCE. What the load generator needs to know is printed as JSON.
+// seed.mjs PEOPLE PASSWORD: migrates an empty database and signs people up. Each of them authorizes the client by an
+// authorization code flow with PKCE; the refresh tokens that come of it are printed as JSON.
 import { createHash, randomBytes } from 'node:crypto';
 import { getMigrations } from 'better-auth/db/migration';
-import { api, auth, client } from './auth.mjs';
+import { api, auth, base, client } from './auth.mjs';
 
-const base = `${process.env.BASE_URL}/api/auth`;
 const redirect = 'https://app.example.org/callback';
-const password = 'a lovelace of engines';
+const [count, password] = process.argv.slice(2);
 
 async function call(path, init = {}) {
-  const headers = { origin: process.env.BASE_URL, 'content-type': 'application/json', ...init.headers };
-  const answer = await auth.handler(new Request(base + path, { ...init, headers }));
+  const headers = { origin: base, 'content-type': 'application/json', ...init.headers };
+  const answer = await auth.handler(new Request(`${base}/api/auth${path}`, { ...init, headers }));
   if (answer.status >= 400) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
   return answer;
 }
@@ -51,7 +50,7 @@ async function refreshToken(cookie) {
 
 await (await getMigrations(auth.options)).runMigrations();
 const people = [];
-for (let n = 0; n < Number(process.argv[2]); n++) people.push(await signUp(`person-${n}@example.org`));
+for (let n = 0; n < Number(count); n++) people.push(await signUp(`person-${n}@example.org`));
 await auth.api.adminCreateOAuthClient({
   headers: { cookie: people[0].cookie },
   body: {
@@ -62,5 +61,5 @@ await auth.api.adminCreateOAuthClient({
   },
 });
 for (const person of people) person.refresh_token = await refreshToken(person.cookie);
-console.log(JSON.stringify({ client, api, password, people }));
+console.log(JSON.stringify(people.map(({ email, refresh_token }) => ({ email, refresh_token }))));
 process.exit(0);

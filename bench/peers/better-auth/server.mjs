@@ -1,11 +1,10 @@
-// Two workers behind one port: PORT, BASE_URL, DATABASE_URL and BETTER_AUTH_SECRET come from the environment.
+// Two workers behind one port: PORT, DATABASE_URL and BETTER_AUTH_SECRET come from the environment.
 import cluster from 'node:cluster';
 import { createServer } from 'node:http';
 
 if (cluster.isPrimary) {
   for (let worker = 0; worker < 2; worker++) cluster.fork();
   cluster.on('exit', () => process.exit(1));
-  process.on('SIGTERM', () => process.exit(0));
 } else {
   const { auth } = await import('./auth.mjs');
   const { toNodeHandler } = await import('better-auth/node');

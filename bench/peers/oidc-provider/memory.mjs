@@ -15,8 +15,8 @@ export class Memory {
   async upsert(id, payload) {
     entries.set(this.key(id), payload);
     if (!payload.grantId) return;
-    const of_grant = members.get(payload.grantId);
-    if (of_grant) of_grant.push(this.key(id));
+    const others = members.get(payload.grantId);
+    if (others) others.push(this.key(id));
     else members.set(payload.grantId, [this.key(id)]);
   }
 

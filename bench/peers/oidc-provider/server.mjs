@@ -1,16 +1,14 @@
-// oidc-provider in one process, for its state is in memory: PORT and BASE_URL come from the environment.
+// oidc-provider in one process, for its state is in memory; PORT comes from the environment.
 import { createServer } from 'node:http';
 import { exportJWK, generateKeyPair } from 'jose';
 import { Provider } from 'oidc-provider';
 import { Memory } from './memory.mjs';
-import { signIn } from './sign-in.mjs';
-
-export const api = 'https://api.example.org';
+import { api, notes, signIn } from './sign-in.mjs';
 
 const { privateKey } = await generateKeyPair('ES256', { extractable: true });
 const key = { ...(await exportJWK(privateKey)), kid: 'bench', alg: 'ES256', use: 'sig' };
 
-const provider = new Provider(process.env.BASE_URL, {
+const provider = new Provider('https://auth.example.com', {
   adapter: Memory,
   clients: [
     {
@@ -32,10 +30,10 @@ const provider = new Provider(process.env.BASE_URL, {
     devInteractions: { enabled: false },
     resourceIndicators: {
       enabled: true,
-      getResourceServerInfo: () => ({ scope: 'notes', accessTokenFormat: 'jwt', jwt: { sign: { alg: 'ES256' } } }),
+      getResourceServerInfo: () => notes,
     },
   },
 });
-signIn(provider, api);
+signIn(provider);
 
 createServer({ keepAliveTimeout: 0 }, provider.callback()).listen(process.env.PORT, '127.0.0.1');

@@ -3,15 +3,18 @@
 import { verify } from '@node-rs/argon2';
 import { errors } from 'oidc-provider';
 
+export const api = 'https://api.example.org';
+export const notes = { scope: 'notes', accessTokenFormat: 'jwt', jwt: { sign: { alg: 'ES256' } } };
+
 // argon2id, m=19456, t=2, p=1, of "a lovelace of engines".
 const stored = '$argon2id$v=19$m=19456,t=2,p=1$mwe5NAI0DsZV3e3gqna7rg$PsB569uQpm4LTNeZx6jMVDWJXNtAVoXexoy0JrtQ490';
 const people = new Map(Array.from({ length: 64 }, (_, n) => [`person-${n}@example.org`, stored]));
 
-export function signIn(provider, api) {
-  provider.registerGrantType('password', (ctx) => password(provider, api, ctx), ['username', 'password', 'resource']);
+export function signIn(provider) {
+  provider.registerGrantType('password', (ctx) => password(provider, ctx), ['username', 'password', 'resource']);
 }
 
-async function password(provider, api, ctx) {
+async function password(provider, ctx) {
   const { client, params } = ctx.oidc;
   const hash = people.get(params.username) ?? stored;
   if (!(await verify(hash, params.password)) || !people.has(params.username)) {
@@ -21,14 +24,14 @@ async function password(provider, api, ctx) {
   const grant = new provider.Grant({ accountId, clientId: client.clientId });
   grant.addOIDCScope('openid offline_access');
   grant.addResourceScope(api, 'notes');
-  const of_grant = { accountId, client, grantId: await grant.save(), gty: 'password' };
+  const granted = { accountId, client, grantId: await grant.save(), gty: 'password' };
 
-  const access = new provider.AccessToken({ ...of_grant, scope: 'openid' });
+  const access = new provider.AccessToken({ ...granted, scope: 'openid' });
   if (params.resource === api) {
-    access.resourceServer = new provider.ResourceServer(api, { scope: 'notes', accessTokenFormat: 'jwt', jwt: { sign: { alg: 'ES256' } } });
+    access.resourceServer = new provider.ResourceServer(api, notes);
     access.scope = 'notes';
   }
-  const refresh = new provider.RefreshToken({ ...of_grant, scope: 'offline_access notes', resource: api, rotations: 0 });
+  const refresh = new provider.RefreshToken({ ...granted, scope: 'offline_access notes', resource: api, rotations: 0 });
   ctx.body = {
     access_token: await access.save(),
     expires_in: access.expiration,
