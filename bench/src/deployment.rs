@@ -1,7 +1,6 @@
 //! Our service as it is deployed: the release binary in production mode.
 
-use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{Read, Seek, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -95,40 +94,20 @@ impl Deployment {
         environment
     }
 
-    /// Starts the binary and waits for its first 200. What it logs goes to `/dev/null`: where it
-    /// would be kept is no part of it.
+    /// Starts the binary and waits for its key set.
     ///
     /// # Errors
-    /// When it does not start within half a minute.
+    /// When it does not start.
     pub fn start(&self) -> Result<Service> {
         let (address, internal) = (free_address()?, free_address()?);
-        let errors = self.folder.path().join("errors");
         let mut command = Command::new(binary()?);
         command
             .arg("serve")
             .env_clear()
             .envs(self.environment())
             .env("AUTH__LISTEN", address.to_string())
-            .env("AUTH__INTERNAL_LISTEN", internal.to_string())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(File::create(&errors)?);
-        let began = Instant::now();
-        let mut service = Service {
-            child: command.spawn()?,
-            address,
-            started_in: Duration::ZERO,
-        };
-        while !answers(address) {
-            let ended = service.child.try_wait()?.is_some();
-            if ended || began.elapsed() > Duration::from_secs(30) {
-                let errors = std::fs::read_to_string(errors)?;
-                return Err(format!("the service did not start: {errors}").into());
-            }
-            std::thread::sleep(Duration::from_micros(500));
-        }
-        service.started_in = began.elapsed();
-        Ok(service)
+            .env("AUTH__INTERNAL_LISTEN", internal.to_string());
+        Service::start(command, address, "/.well-known/jwks.json")
     }
 
     /// The service's parts within this process: its keys, its hashing.
@@ -140,13 +119,13 @@ impl Deployment {
         let environment = environment
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value));
-        let settings = Settings::load(None, environment.collect())?;
+        let settings = Settings::load(None, environment)?;
         let opening = auth_service::app::open(settings, Clock::system(), Entropy::system());
         Ok(runtime.block_on(opening)?)
     }
 }
 
-/// The service as a process. It ends when this is dropped.
+/// The service, or another, as a process. It ends when this is dropped.
 pub struct Service {
     child: Child,
     /// Its public listener.
@@ -156,6 +135,37 @@ pub struct Service {
 }
 
 impl Service {
+    /// Runs a command that serves at `address`, and waits until it answers `path` with 200. What
+    /// it logs goes to `/dev/null`: where it would be kept is no part of it.
+    ///
+    /// # Errors
+    /// When it does not answer within half a minute.
+    pub fn start(mut command: Command, address: SocketAddr, path: &str) -> Result<Self> {
+        let mut errors = tempfile::tempfile()?;
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(errors.try_clone()?);
+        let began = Instant::now();
+        let mut service = Self {
+            child: command.spawn()?,
+            address,
+            started_in: Duration::ZERO,
+        };
+        while !answers(address, path) {
+            let ended = service.child.try_wait()?.is_some();
+            if ended || began.elapsed() > Duration::from_secs(30) {
+                let mut told = String::new();
+                errors.rewind()?;
+                errors.read_to_string(&mut told)?;
+                return Err(format!("{address} did not start: {told}").into());
+            }
+            std::thread::sleep(Duration::from_micros(500));
+        }
+        service.started_in = began.elapsed();
+        Ok(service)
+    }
+
     /// Its process identifier.
     pub fn pid(&self) -> u32 {
         self.child.id()
@@ -194,14 +204,14 @@ pub fn free_address() -> std::io::Result<SocketAddr> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
 }
 
-/// Whether the published keys are answered with 200.
-fn answers(address: SocketAddr) -> bool {
+/// Whether a path is answered with 200.
+fn answers(address: SocketAddr, path: &str) -> bool {
     let ask = || {
         let mut stream = TcpStream::connect(address)?;
         stream.set_read_timeout(Some(Duration::from_secs(1)))?;
-        stream.write_all(
-            b"GET /.well-known/jwks.json HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n",
-        )?;
+        let request =
+            format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes())?;
         let mut status = [0; 12];
         stream.read_exact(&mut status)?;
         Ok::<_, std::io::Error>(status)

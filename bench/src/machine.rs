@@ -50,15 +50,28 @@ fn jiffies() -> io::Result<[u64; 8]> {
 /// Linux counts the time of processes in hundredths of a second, whatever its clock does.
 const TICK: Duration = Duration::from_millis(10);
 
-/// Processor time that a process has taken, all its threads together.
+/// Processor time that a process has taken, with all its threads and the processes it started.
 ///
 /// # Errors
-/// When the process is gone.
+/// When one of them is gone.
 pub fn cpu_time(pid: u32) -> io::Result<Duration> {
-    let text = fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    ticks(&text)
-        .map(|ticks| TICK * ticks)
-        .ok_or_else(|| io::Error::other("/proc/PID/stat reads otherwise"))
+    let taken = |pid: u32| {
+        let text = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+        let ticks = ticks(&text).map(|ticks| TICK * ticks);
+        ticks.ok_or_else(|| io::Error::other("/proc/PID/stat reads otherwise"))
+    };
+    with_children(pid)?.into_iter().map(taken).sum()
+}
+
+/// A process, those that its first thread started, and theirs.
+fn with_children(pid: u32) -> io::Result<Vec<u32>> {
+    let (mut all, mut at) = (vec![pid], 0);
+    while let Some(pid) = all.get(at) {
+        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"))?;
+        all.extend(children.split_whitespace().flat_map(str::parse::<u32>));
+        at += 1;
+    }
+    Ok(all)
 }
 
 /// utime and stime: the 14th and 15th field. The second, a name, may hold spaces.
@@ -69,16 +82,26 @@ fn ticks(stat: &str) -> Option<u32> {
     Some(next()? + next()?)
 }
 
-/// Memory of a process that is in RAM, in MiB.
+/// Memory in RAM of a process and those it started, in MiB. What they hold of files, their program
+/// above all, they share: it counts once, as much as the largest of them holds.
 ///
 /// # Errors
-/// When the process is gone.
+/// When one of them is gone.
 pub fn resident_mib(pid: u32) -> io::Result<f64> {
-    let text = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = line.and_then(|rest| rest.split_whitespace().next()?.parse::<f64>().ok());
-    kib.map(|kib| kib / 1024.0)
-        .ok_or_else(|| io::Error::other("no VmRSS"))
+    let (mut own, mut files) = (0.0, 0.0_f64);
+    for pid in with_children(pid)? {
+        let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+        let file = kib(&status, "RssFile:")?;
+        own += kib(&status, "VmRSS:")? - file;
+        files = files.max(file);
+    }
+    Ok((own + files) / 1024.0)
+}
+
+fn kib(status: &str, name: &'static str) -> io::Result<f64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
+    let kib = line.and_then(|rest| rest.split_whitespace().next()?.parse().ok());
+    kib.ok_or_else(|| io::Error::other(format!("no {name}")))
 }
 
 #[cfg(test)]
@@ -90,6 +113,33 @@ mod tests {
         let stat = "7 (a (b) c) S 1 7 7 0 -1 4194560 1 2 3 4 123 45 0 0 20 0 1 0 9 9 9";
         assert_eq!(ticks(stat), Some(168));
         assert_eq!(ticks(""), None);
+    }
+
+    #[test]
+    fn memory_of_children_counts_and_shared_files_do_not_count_twice() {
+        let mut shell = std::process::Command::new("sh")
+            .args(["-c", "sleep 60 & wait"])
+            .spawn()
+            .unwrap();
+        let children = || with_children(shell.id()).unwrap();
+        while children().len() < 2 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let [pid, sleep] = children()[..] else {
+            panic!("{:?}", children())
+        };
+        let status = |pid: u32| fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let each = [pid, sleep].map(|pid| kib(&status(pid), "VmRSS:").unwrap() / 1024.0);
+        let both = resident_mib(pid).unwrap();
+        assert!(
+            both > each[0] && both < each[0] + each[1],
+            "{both} {each:?}"
+        );
+        let ended = std::process::Command::new("kill")
+            .args([pid.to_string(), sleep.to_string()])
+            .status();
+        assert!(ended.unwrap().success());
+        shell.wait().unwrap();
     }
 
     #[test]

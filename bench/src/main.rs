@@ -4,6 +4,7 @@
 //! main ─▶ suites/   what is measured: the service and its limits take turns (rounds.rs)
 //!           │
 //!           ├─▶ subject.rs   what can be measured: over HTTP, by the generator in load/
+//!           ├─▶ peers/       others that do the same: better-auth, oidc-provider
 //!           ├─▶ limits/      pgbench, argon2id, actix, aws-lc: the same work without the service
 //!           ├─▶ world.rs     the service in production mode, its database full of sessions
 //!           ▼
@@ -18,6 +19,7 @@ mod goals;
 mod limits;
 mod load;
 mod machine;
+mod peers;
 mod report;
 mod rounds;
 mod statistics;

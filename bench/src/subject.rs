@@ -96,6 +96,13 @@ impl<'a> Http<'a> {
         }
     }
 
+    /// Asks another server the same, and calls it so in the report.
+    pub fn at(mut self, (address, pid): (SocketAddr, Option<u32>), name: &str) -> Self {
+        (self.load.address, self.pid) = (address, pid);
+        self.name = name.to_owned();
+        self
+    }
+
     /// Asks no more than so many times a second.
     pub fn at_rate(mut self, rate: f64) -> Self {
         self.load.rate = Some(rate);

@@ -58,6 +58,17 @@ impl World {
         })
     }
 
+    /// Another service on the same database, whose commits wait for the disk.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn waiting(&mut self) -> Result<Service> {
+        self.deployment.at(self.database.url(Commit::Waits));
+        let service = self.deployment.start();
+        self.deployment.at(self.database.url(Commit::GoesOn));
+        service
+    }
+
     /// How long the service has been running.
     pub fn age(&self) -> Duration {
         self.began.elapsed()

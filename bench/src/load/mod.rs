@@ -23,7 +23,7 @@ use crate::machine;
 pub use answer::Answer;
 pub use connection::Connection;
 pub use outcome::Outcome;
-pub use requests::{Requests, Same, write_get, write_post};
+pub use requests::{Requests, Same, in_turn, write_form, write_get, write_post};
 
 /// A load: so many connections for so long.
 #[derive(Clone, Copy)]
@@ -128,7 +128,7 @@ impl Load {
         loop {
             request.clear();
             if let Err(why) = requests.next(&mut request) {
-                outcome.refuse(|| why);
+                outcome.refuse(|| why.to_string());
                 return outcome;
             }
             match turn {

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::answer::Answer;
+use crate::subject::Result;
 
 /// What one connection asks, one request after another.
 pub trait Requests: Send {
@@ -10,7 +11,7 @@ pub trait Requests: Send {
     ///
     /// # Errors
     /// When there is nothing left to ask; the run fails.
-    fn next(&mut self, out: &mut Vec<u8>) -> Result<(), String>;
+    fn next(&mut self, out: &mut Vec<u8>) -> Result<()>;
 
     /// Whether the answer is the one that was asked for. Any other fails the run.
     fn accept(&mut self, answer: &Answer<'_>) -> bool {
@@ -31,9 +32,45 @@ impl Same {
 }
 
 impl Requests for Same {
-    fn next(&mut self, out: &mut Vec<u8>) -> Result<(), String> {
+    fn next(&mut self, out: &mut Vec<u8>) -> Result<()> {
         out.extend_from_slice(&self.0);
         Ok(())
+    }
+}
+
+/// What so many connections ask: each, given its number, in turn its share of requests that were
+/// written beforehand. Their answers are to be 2xx, and as `accept` wants them.
+pub fn in_turn(
+    requests: Vec<Vec<u8>>,
+    connections: usize,
+    accept: fn(&Answer<'_>) -> bool,
+) -> impl FnMut(usize) -> Box<dyn Requests> + Send {
+    move |number| {
+        let share = requests.iter().skip(number).step_by(connections);
+        Box::new(InTurn {
+            requests: share.cloned().collect(),
+            next: 0,
+            accept,
+        })
+    }
+}
+
+struct InTurn {
+    requests: Vec<Vec<u8>>,
+    next: usize,
+    accept: fn(&Answer<'_>) -> bool,
+}
+
+impl Requests for InTurn {
+    fn next(&mut self, out: &mut Vec<u8>) -> Result<()> {
+        let next = self.requests.get(self.next).ok_or("nothing to ask")?;
+        out.extend_from_slice(next);
+        self.next = (self.next + 1) % self.requests.len();
+        Ok(())
+    }
+
+    fn accept(&mut self, answer: &Answer<'_>) -> bool {
+        (200..300).contains(&answer.status) && (self.accept)(answer)
     }
 }
 
@@ -51,11 +88,19 @@ pub fn write_get(out: &mut Vec<u8>, path: &str, headers: &[(&str, &str)]) {
 
 /// Writes a `POST` of JSON.
 pub fn write_post(out: &mut Vec<u8>, path: &str, headers: &[(&str, &str)], body: &str) {
+    post(out, path, "application/json", headers, body);
+}
+
+/// Writes a `POST` of a form, which is encoded already.
+pub fn write_form(out: &mut Vec<u8>, path: &str, form: &str) {
+    post(out, path, "application/x-www-form-urlencoded", &[], form);
+}
+
+fn post(out: &mut Vec<u8>, path: &str, kind: &str, headers: &[(&str, &str)], body: &str) {
     put(
         out,
-        format_args!("POST {path} HTTP/1.1\r\nhost: localhost\r\n"),
+        format_args!("POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: {kind}\r\n"),
     );
-    out.extend_from_slice(b"content-type: application/json\r\n");
     for (name, value) in headers {
         put(out, format_args!("{name}: {value}\r\n"));
     }

@@ -1,21 +1,23 @@
 //! better-auth on Postgres, in two processes.
 
+use std::io;
 use std::process::Stdio;
 
 use serde::Deserialize;
 
 use super::node::node;
 use super::rotations::Rotations;
-use super::{Asked, CONNECTIONS, PEOPLE, Peer, share};
+use super::{Asked, CONNECTIONS, PEOPLE, Peer};
 use crate::database::{Commit, Database};
 use crate::deployment::{Service, free_address};
-use crate::load::{Answer, InTurn, Requests, once, write_get, write_post};
+use crate::load::{Answer, in_turn, once, write_get, write_post};
 use crate::subject::{Http, Result};
 use crate::world::PASSWORD;
 
 const NAME: &str = "better-auth";
 const SIGN_IN: &str = "/api/auth/sign-in/email";
-const REFRESH: &str = "grant_type=refresh_token&client_id=bench&resource=https%3A%2F%2Fapi.example.org";
+const REFRESH: &str =
+    "grant_type=refresh_token&client_id=bench&resource=https%3A%2F%2Fapi.example.org";
 
 /// It, with a database full of people.
 pub struct BetterAuth {
@@ -41,7 +43,10 @@ impl BetterAuth {
         let database = Database::create("better_auth")?;
         let environment = vec![
             ("DATABASE_URL", database.url(Commit::Waits)),
-            ("BETTER_AUTH_SECRET", "of the benchmark, and 32 characters".into()),
+            (
+                "BETTER_AUTH_SECRET",
+                "of the benchmark, and 32 characters".into(),
+            ),
         ];
         seed.envs(environment.clone())
             .args([&PEOPLE.to_string(), PASSWORD])
@@ -69,7 +74,7 @@ impl BetterAuth {
                 pairs.join("; ")
             })
         };
-        Ok(self.people.iter().map(cookie).collect::<Result<_, _>>()?)
+        Ok(self.people.iter().map(cookie).collect::<io::Result<_>>()?)
     }
 }
 
@@ -86,7 +91,7 @@ impl Peer for BetterAuth {
     fn asked(&self, service: &Service) -> Result<Asked> {
         let target = service.target();
         let rotations = Rotations::of(self.people.iter().map(|one| one.refresh_token.clone()));
-        let sign_ins: Vec<_> = self.people.iter().map(sign_in).collect();
+        let sign_ins = self.people.iter().map(sign_in).collect();
         let cookies = self.cookies(service)?;
         let check = |name: &str, path: &'static str, accept: fn(&Answer<'_>) -> bool| {
             let written = |cookie: &String| {
@@ -94,24 +99,27 @@ impl Peer for BetterAuth {
                 write_get(&mut request, path, &[("cookie", cookie)]);
                 request
             };
-            let requests: Vec<_> = cookies.iter().map(written).collect();
-            Http::new(name, target, CONNECTIONS, move |connection| {
-                InTurn::of(share(&requests, connection), accept)
-            })
+            let requests = cookies.iter().map(written).collect();
+            Http::new(
+                name,
+                target,
+                CONNECTIONS,
+                in_turn(requests, CONNECTIONS, accept),
+            )
         };
+        let signed_in = |answer: &Answer<'_>| answer.member("token").is_some();
+        let sign_ins = in_turn(sign_ins, CONNECTIONS, signed_in);
+        let refreshes = move |_| rotations.at("/api/auth/oauth2/token", REFRESH);
         Ok(Asked {
-            sign_in: Http::new("better-auth", target, CONNECTIONS, move |connection| {
-                let signed_in = |answer: &Answer<'_>| answer.member("token").is_some();
-                InTurn::of(share(&sign_ins, connection), signed_in)
-            }),
-            refresh: Http::new("better-auth", target, CONNECTIONS, move |_| -> Box<dyn Requests> {
-                rotations.at("/api/auth/oauth2/token", REFRESH)
-            }),
+            sign_in: Http::new(NAME, target, CONNECTIONS, sign_ins),
+            refresh: Http::new(NAME, target, CONNECTIONS, refreshes),
             checks: vec![
                 // What it did not read from the cookie it would set anew.
-                check("better-auth, from its cookie", "/api/auth/get-session", |answer| {
-                    known(answer) && answer.headers("set-cookie").is_empty()
-                }),
+                check(
+                    "better-auth, from its cookie",
+                    "/api/auth/get-session",
+                    |answer| known(answer) && answer.headers("set-cookie").is_empty(),
+                ),
                 check(
                     "better-auth, from its database",
                     "/api/auth/get-session?disableCookieCache=true",

@@ -42,9 +42,3 @@ pub struct Asked {
     /// Ways to ask who is signed in.
     pub checks: Vec<Http<'static>>,
 }
-
-/// What a connection, given its number, takes of what there is for all.
-fn share<T: Clone>(all: &[T], connection: usize) -> Vec<T> {
-    let own = all.iter().skip(connection % CONNECTIONS);
-    own.step_by(CONNECTIONS).cloned().collect()
-}

@@ -2,9 +2,9 @@
 
 use super::node::node;
 use super::rotations::Rotations;
-use super::{Asked, CONNECTIONS, PEOPLE, Peer, share};
+use super::{Asked, CONNECTIONS, PEOPLE, Peer};
 use crate::deployment::{Service, free_address};
-use crate::load::{Answer, InTurn, Requests, once, write_form, write_get};
+use crate::load::{Answer, in_turn, once, write_form, write_get};
 use crate::subject::{Http, Result};
 use crate::world::PASSWORD;
 
@@ -49,23 +49,20 @@ impl Peer for OidcProvider {
             refresh_tokens.push(refresh);
         }
         let rotations = Rotations::of(refresh_tokens);
-        let sign_ins: Vec<_> = (0..PEOPLE).map(|person| sign_in(person, API)).collect();
+        let sign_ins = (0..PEOPLE).map(|person| sign_in(person, API)).collect();
+        let sign_ins = in_turn(sign_ins, CONNECTIONS, |answer| tokens(answer).is_some());
+        let refreshes = move |_| rotations.at(TOKEN, REFRESH);
+        let bearing = in_turn(bearing, CONNECTIONS, |answer| {
+            answer.member("sub").is_some()
+        });
         Ok(Asked {
-            sign_in: Http::new(NAME, target, CONNECTIONS, move |connection| {
-                let signed_in = |answer: &Answer<'_>| tokens(answer).is_some();
-                InTurn::of(share(&sign_ins, connection), signed_in)
-            }),
-            refresh: Http::new(NAME, target, CONNECTIONS, move |_| -> Box<dyn Requests> {
-                rotations.at(TOKEN, REFRESH)
-            }),
+            sign_in: Http::new(NAME, target, CONNECTIONS, sign_ins),
+            refresh: Http::new(NAME, target, CONNECTIONS, refreshes),
             checks: vec![Http::new(
                 "oidc-provider, userinfo",
                 target,
                 CONNECTIONS,
-                move |connection| {
-                    let known = |answer: &Answer<'_>| answer.member("sub").is_some();
-                    InTurn::of(share(&bearing, connection), known)
-                },
+                bearing,
             )],
         })
     }
@@ -82,6 +79,9 @@ fn sign_in(person: usize, resource: &str) -> Vec<u8> {
 }
 
 fn tokens(answer: &Answer<'_>) -> Option<(String, String)> {
-    let (access, refresh) = (answer.member("access_token")?, answer.member("refresh_token")?);
+    let (access, refresh) = (
+        answer.member("access_token")?,
+        answer.member("refresh_token")?,
+    );
     Some((access.to_owned(), refresh.to_owned()))
 }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::load::{Answer, Requests, write_form};
+use crate::subject::Result;
 
 /// Refresh tokens, the one that was refreshed the longest ago first.
 #[derive(Clone)]
@@ -37,11 +38,15 @@ struct Refreshes {
 }
 
 impl Requests for Refreshes {
-    fn next(&mut self, out: &mut Vec<u8>) -> Result<(), String> {
+    fn next(&mut self, out: &mut Vec<u8>) -> Result<()> {
         let next = self.rotations.all(VecDeque::pop_front);
         self.presented = next.ok_or("no refresh token is left")?;
         let (fields, presented) = (self.fields, &self.presented);
-        write_form(out, self.path, &format!("{fields}&refresh_token={presented}"));
+        write_form(
+            out,
+            self.path,
+            &format!("{fields}&refresh_token={presented}"),
+        );
         Ok(())
     }
 
@@ -52,7 +57,9 @@ impl Requests for Refreshes {
             .member("refresh_token")
             .filter(|next| *next != self.presented);
         match rotated {
-            Some(next) if answer.status == 200 && answer.member("access_token").is_some_and(jwt) => {
+            Some(next)
+                if answer.status == 200 && answer.member("access_token").is_some_and(jwt) =>
+            {
                 self.rotations.all(|all| all.push_back(next.to_owned()));
                 true
             }

@@ -5,6 +5,7 @@ mod busy;
 mod footprint;
 mod growth;
 mod mirror;
+mod peers;
 mod refresh;
 mod sign_in;
 mod sqlite;
@@ -33,5 +34,6 @@ pub const SUITES: &[Suite] = &[
     ("overload", busy::run),
     ("footprint", footprint::run),
     ("mirror", mirror::run),
+    ("peers", peers::run),
     ("growth", growth::run),
 ];

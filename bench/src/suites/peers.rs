@@ -3,9 +3,7 @@
 
 use std::time::Duration;
 
-use super::refresh::refreshes;
-use super::sign_in::logins;
-use super::web::bearing;
+use super::{bearing, logins, refreshes};
 use crate::bench::Bench;
 use crate::deployment::Service;
 use crate::machine;
@@ -106,13 +104,24 @@ impl<A> Running<A> {
     }
 }
 
-fn refresh(bench: &mut Bench, world: &World, waiting: &Service, peers: &mut [Measured]) -> Result<()> {
+fn refresh(
+    bench: &mut Bench,
+    world: &World,
+    waiting: &Service,
+    peers: &mut [Measured],
+) -> Result<()> {
     let title = "Refresh beside others";
-    let mut waits = refreshes(world, waiting, CONNECTIONS).named("ours, fsync");
-    let going_on = refreshes(world, &world.service, CONNECTIONS);
-    let mut going_on = going_on.named("ours, synchronous_commit=off");
+    let ours =
+        |service: &Service, name| refreshes(world, service, CONNECTIONS).at(service.target(), name);
+    let mut waits = ours(waiting, "ours, fsync");
+    let mut going_on = ours(&world.service, "ours, synchronous_commit=off");
     let ours: &mut [&mut dyn Subject] = &mut [&mut waits, &mut going_on];
-    let raced = bench.race(title, TIME, &mut limits(peers, |asked| &mut asked.refresh), ours)?;
+    let raced = bench.race(
+        title,
+        TIME,
+        &mut limits(peers, |asked| &mut asked.refresh),
+        ours,
+    )?;
     let beside = |other: &Other| if other.waits { 0 } else { 1 };
     figures(bench, "refresh", &raced, peers, beside);
     bench.report.add(Section::raced(title, raced).note(
@@ -123,9 +132,14 @@ fn refresh(bench: &mut Bench, world: &World, waiting: &Service, peers: &mut [Mea
     ))
 }
 
-fn sign_in(bench: &mut Bench, world: &World, waiting: &Service, peers: &mut [Measured]) -> Result<()> {
+fn sign_in(
+    bench: &mut Bench,
+    world: &World,
+    waiting: &Service,
+    peers: &mut [Measured],
+) -> Result<()> {
     let title = "Sign-in beside others";
-    let mut ours = logins(world, waiting, CONNECTIONS).named("ours");
+    let mut ours = logins(world, CONNECTIONS).at(waiting.target(), "ours");
     let limits = &mut limits(peers, |asked| &mut asked.sign_in);
     let raced = bench.race(title, TIME, limits, &mut [&mut ours])?;
     figures(bench, "login", &raced, peers, |_| 0);
@@ -138,11 +152,17 @@ fn sign_in(bench: &mut Bench, world: &World, waiting: &Service, peers: &mut [Mea
 /// Access tokens that ours is asked with.
 const TOKENS: usize = 64;
 
-fn check(bench: &mut Bench, world: &World, waiting: &Service, peers: &mut [Measured]) -> Result<()> {
+fn check(
+    bench: &mut Bench,
+    world: &World,
+    waiting: &Service,
+    peers: &mut [Measured],
+) -> Result<()> {
     let title = "Session check beside others";
     let tokens = world.access_tokens(TOKENS)?;
-    let mut verify = bearing(waiting, "/v1/verify", &tokens);
-    let mut me = bearing(waiting, "/v1/me", &tokens);
+    let ours = |path, name| bearing(world, path, &tokens).at(waiting.target(), name);
+    let mut verify = ours("/v1/verify", "ours, /v1/verify");
+    let mut me = ours("/v1/me", "ours, /v1/me");
     let checks = peers.iter_mut().flat_map(|peer| &mut peer.other.1.checks);
     let mut limits: Vec<_> = checks.map(|one| one as &mut dyn Subject).collect();
     let ours: &mut [&mut dyn Subject] = &mut [&mut verify, &mut me];
@@ -160,7 +180,9 @@ fn footprint(bench: &mut Bench, ours: &Running<()>, peers: &[Measured]) -> Resul
     for peer in peers {
         let (other, memory) = (peer.other.0, machine::resident_mib(peer.service.pid())?);
         let ratio = Summary::once(loaded / memory);
-        bench.report.figure(format!("peers.memory.{}", other.name), ratio);
+        bench
+            .report
+            .figure(format!("peers.memory.{}", other.name), ratio);
         rows.push(row(other.name, peer, memory));
     }
     let head = ["", "start ms", "MiB idle", "MiB after load"];
@@ -174,7 +196,12 @@ fn footprint(bench: &mut Bench, ours: &Running<()>, peers: &[Measured]) -> Resul
 fn row<A>(name: &str, running: &Running<A>, loaded: f64) -> [String; 4] {
     let Summary { median, low, high } = running.starts;
     let starts = format!("{} ({} to {})", number(median), number(low), number(high));
-    [name.to_owned(), starts, number(running.idle), number(loaded)]
+    [
+        name.to_owned(),
+        starts,
+        number(running.idle),
+        number(loaded),
+    ]
 }
 
 fn limits<'a, S: Subject + 'a>(
@@ -196,7 +223,9 @@ fn figures(
     for (limit, peer) in peers.iter().enumerate() {
         let other = peer.other.0;
         if let Some(ratio) = raced.ratio(ours(other), limit) {
-            bench.report.figure(format!("peers.{what}.{}", other.name), ratio);
+            bench
+                .report
+                .figure(format!("peers.{what}.{}", other.name), ratio);
         }
     }
 }

@@ -41,10 +41,7 @@ pub(super) fn run(bench: &mut Bench, world: &mut World) -> Result<()> {
 
 /// Commits that wait for the disk, by a service of their own.
 fn waiting(bench: &mut Bench, world: &mut World) -> Result<()> {
-    world.deployment.at(world.database.url(Commit::Waits));
-    let service = world.deployment.start();
-    world.deployment.at(world.database.url(Commit::GoesOn));
-    let service = service?;
+    let service = world.waiting()?;
     warm_up(world, &service)?;
     for connections in [8, 32] {
         let title = format!("Refresh with fsync, {connections} connections");

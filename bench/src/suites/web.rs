@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::bench::Bench;
 use crate::limits::LimitServer;
-use crate::load::{Answer, Requests, Same, once, write_get};
+use crate::load::{Answer, Requests, Same, in_turn, once, write_get};
 use crate::report::Section;
 use crate::subject::{Http, Result};
 use crate::world::World;
@@ -59,25 +59,6 @@ pub fn bearing(world: &World, path: &'static str, tokens: &[String]) -> Http<'st
         write_get(&mut request, path, &[("authorization", &bearer)]);
         request
     });
-    let written: Vec<_> = written.collect();
-    let requests = move |number: usize| -> Box<dyn Requests> {
-        let share = written.iter().skip(number).step_by(CONNECTIONS);
-        let requests = share.cloned().collect();
-        Box::new(InTurn { requests, next: 0 })
-    };
+    let requests = in_turn(written.collect(), CONNECTIONS, |_| true);
     Http::new(path, world.service.target(), CONNECTIONS, requests)
-}
-
-/// Requests that were written beforehand, in turn.
-struct InTurn {
-    requests: Vec<Vec<u8>>,
-    next: usize,
-}
-
-impl Requests for InTurn {
-    fn next(&mut self, out: &mut Vec<u8>) -> Result<(), String> {
-        out.extend_from_slice(&self.requests[self.next]);
-        self.next = (self.next + 1) % self.requests.len();
-        Ok(())
-    }
 }
