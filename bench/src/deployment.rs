@@ -140,7 +140,7 @@ impl Deployment {
         let environment = environment
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value));
-        let settings = Settings::load(None, environment.collect())?;
+        let settings = Settings::load(None, environment)?;
         let opening = auth_service::app::open(settings, Clock::system(), Entropy::system());
         Ok(runtime.block_on(opening)?)
     }

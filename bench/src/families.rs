@@ -9,6 +9,7 @@ use auth_service::keys::Ring;
 use auth_service::refresh::RefreshToken;
 
 use crate::load::{Answer, Requests, write_post};
+use crate::subject::Result;
 
 /// The families with odd numbers up to some size. Each is handed out once with a token that is
 /// made with the service's own keys, as after a sign-in; then again, oldest first, with the token
@@ -83,7 +84,7 @@ impl Refreshes {
 }
 
 impl Requests for Refreshes {
-    fn next(&mut self, out: &mut Vec<u8>) -> Result<(), String> {
+    fn next(&mut self, out: &mut Vec<u8>) -> Result<()> {
         self.presented = self.families.take().ok_or("no family is left")?;
         let body = format!(r#"{{"refresh_token":"{}"}}"#, self.presented);
         write_post(out, "/v1/refresh", &[], &body);

@@ -128,7 +128,7 @@ impl Load {
         loop {
             request.clear();
             if let Err(why) = requests.next(&mut request) {
-                outcome.refuse(|| why);
+                outcome.refuse(|| why.to_string());
                 return outcome;
             }
             match turn {

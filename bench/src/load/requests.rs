@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::answer::Answer;
+use crate::subject::Result;
 
 /// What one connection asks, one request after another.
 pub trait Requests: Send {
@@ -10,7 +11,7 @@ pub trait Requests: Send {
     ///
     /// # Errors
     /// When there is nothing left to ask; the run fails.
-    fn next(&mut self, out: &mut Vec<u8>) -> Result<(), String>;
+    fn next(&mut self, out: &mut Vec<u8>) -> Result<()>;
 
     /// Whether the answer is the one that was asked for. Any other fails the run.
     fn accept(&mut self, answer: &Answer<'_>) -> bool {
@@ -31,7 +32,7 @@ impl Same {
 }
 
 impl Requests for Same {
-    fn next(&mut self, out: &mut Vec<u8>) -> Result<(), String> {
+    fn next(&mut self, out: &mut Vec<u8>) -> Result<()> {
         out.extend_from_slice(&self.0);
         Ok(())
     }

@@ -78,7 +78,7 @@ struct Posts<F> {
 }
 
 impl<F: FnMut() -> String + Send> Requests for Posts<F> {
-    fn next(&mut self, out: &mut Vec<u8>) -> Result<(), String> {
+    fn next(&mut self, out: &mut Vec<u8>) -> Result<()> {
         write_post(out, self.path, &[], &(self.body)());
         Ok(())
     }

@@ -75,7 +75,7 @@ struct InTurn {
 }
 
 impl Requests for InTurn {
-    fn next(&mut self, out: &mut Vec<u8>) -> Result<(), String> {
+    fn next(&mut self, out: &mut Vec<u8>) -> Result<()> {
         out.extend_from_slice(&self.requests[self.next]);
         self.next = (self.next + 1) % self.requests.len();
         Ok(())
