@@ -6,24 +6,48 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use actix_web::http::header::{CACHE_CONTROL, ETAG};
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, HttpResponse, HttpServer, rt};
+use serde::{Deserialize, Serialize};
 
 use crate::deployment::free_address;
-use crate::load::{Same, once, write_get};
+use crate::load::{Answer, Same, once, write_get};
 use crate::machine;
 use crate::subject::{Http, Result};
 
 /// The first argument that makes this binary serve instead of measure.
 pub const SERVE: &str = "serve-limits";
 
-/// Serves `/empty`, and the file at `/static`, until it is killed.
+/// What the static route gives away.
+#[derive(Serialize, Deserialize)]
+pub struct Document {
+    headers: Vec<(String, String)>,
+    body: String,
+}
+
+impl Document {
+    /// The same bytes, and the header fields that say what they are and how long they may be kept.
+    pub fn like(answer: &Answer<'_>) -> Self {
+        let fields = ["content-type", "cache-control", "etag"];
+        let values = fields.iter().flat_map(|name| {
+            let values = answer.headers(name).into_iter();
+            values.map(|value| ((*name).to_owned(), value.to_owned()))
+        });
+        Self {
+            headers: values.collect(),
+            body: String::from_utf8_lossy(answer.body).into_owned(),
+        }
+    }
+}
+
+/// Serves `/empty`, and the document in this file at `/static`, until it is killed.
 ///
 /// # Errors
 /// When the address is taken.
 pub fn serve(address: &str, file: &str) -> Result<()> {
-    let document = Data::new(Bytes::from(std::fs::read(file)?));
+    let document: Document = serde_json::from_slice(&std::fs::read(file)?)?;
+    let body = Bytes::from(document.body);
+    let document = Data::new((document.headers, body));
     let server = HttpServer::new(move || {
         App::new()
             .app_data(document.clone())
@@ -34,13 +58,13 @@ pub fn serve(address: &str, file: &str) -> Result<()> {
     Ok(rt::System::new().block_on(server)?)
 }
 
-/// As many header fields as the key set is sent with.
-async fn fixed(document: Data<Bytes>) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("application/jwk-set+json")
-        .insert_header((CACHE_CONTROL, "public, max-age=600"))
-        .insert_header((ETAG, "\"sixteen-letters-\""))
-        .body(Bytes::clone(&document))
+async fn fixed(document: Data<(Vec<(String, String)>, Bytes)>) -> HttpResponse {
+    let (headers, body) = &**document;
+    let mut answer = HttpResponse::Ok();
+    for (name, value) in headers {
+        answer.insert_header((name.as_str(), value.as_str()));
+    }
+    answer.body(body.clone())
 }
 
 /// The process that serves them.
@@ -54,9 +78,9 @@ impl LimitServer {
     ///
     /// # Errors
     /// When it does not start.
-    pub fn start(folder: &Path, document: &[u8]) -> Result<Self> {
+    pub fn start(folder: &Path, document: &Document) -> Result<Self> {
         let (address, file) = (free_address()?, folder.join("document"));
-        std::fs::write(&file, document)?;
+        std::fs::write(&file, serde_json::to_vec(document)?)?;
         let mut command = Command::new(std::env::current_exe()?);
         command.arg(SERVE).arg(address.to_string()).arg(&file);
         let child = command.stdin(Stdio::null()).spawn()?;

@@ -6,7 +6,7 @@ mod pgbench;
 mod signature;
 mod sqlite;
 
-pub use actix::{LimitServer, SERVE, serve};
+pub use actix::{Document, LimitServer, SERVE, serve};
 pub use argon::RawArgon;
 pub use pgbench::Pgbench;
 pub use signature::Raw;

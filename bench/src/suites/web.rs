@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::bench::Bench;
-use crate::limits::LimitServer;
-use crate::load::{Answer, Requests, Same, in_turn, once, write_get};
+use crate::limits::{Document, LimitServer};
+use crate::load::{Requests, Same, in_turn, once, write_get};
 use crate::report::Section;
 use crate::subject::{Http, Result};
 use crate::world::World;
@@ -21,8 +21,7 @@ pub(super) fn run(bench: &mut Bench, world: &mut World) -> Result<()> {
     let tokens = world.access_tokens(CONNECTIONS * TOKENS)?;
     let mut request = Vec::new();
     write_get(&mut request, KEYS, &[]);
-    let body = |answer: &Answer<'_>| answer.body.to_vec();
-    let document = once(world.service.address, &request, body)?;
+    let document = once(world.service.address, &request, Document::like)?;
     let folder = tempfile::tempdir()?;
     let server = LimitServer::start(folder.path(), &document)?;
     let mut empty = server.route("empty handler", "/empty", CONNECTIONS);
