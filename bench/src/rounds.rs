@@ -120,11 +120,7 @@ mod tests {
         }
         fn measure(&mut self, _: Duration) -> Result<Sample> {
             self.0.set(self.0.get() + 1);
-            Ok(Sample {
-                rate: f64::from(self.0.get()),
-                latency: None,
-                cpu: None,
-            })
+            Ok(Sample::of_rate(f64::from(self.0.get())))
         }
     }
 

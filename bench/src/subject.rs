@@ -25,6 +25,20 @@ pub struct Sample {
     pub latency: Option<Latency>,
     /// Processor time of the server for each, in microseconds.
     pub cpu: Option<f64>,
+    /// Processor time of the load generator for each, in microseconds.
+    pub generator: Option<f64>,
+}
+
+impl Sample {
+    /// Something that is done without a connection, so often a second.
+    pub fn of_rate(rate: f64) -> Self {
+        Self {
+            rate,
+            latency: None,
+            cpu: None,
+            generator: None,
+        }
+    }
 }
 
 /// Latencies in milliseconds.
@@ -113,16 +127,28 @@ impl<'a> Http<'a> {
     ///
     /// # Errors
     /// When a connection can't be opened.
-    pub fn run(&mut self, time: Duration) -> Result<(Outcome, Option<Duration>)> {
+    pub fn run(&mut self, time: Duration) -> Result<(Outcome, Spent)> {
         let load = Load { time, ..self.load };
         let requests = (0..load.connections).map(&mut self.requests).collect();
-        let cpu = |pid: Option<u32>| pid.map(machine::cpu_time).transpose();
-        let mut before = None;
-        let outcome = load.run(requests, || before = cpu(self.pid).ok().flatten())?;
-        let after = cpu(self.pid)?;
-        let spent = after.zip(before).map(|(after, before)| after - before);
-        Ok((outcome, spent))
+        let spent = || [self.pid, Some(std::process::id())].map(|pid| machine::cpu_time(pid?).ok());
+        let mut before = [None; 2];
+        let outcome = load.run(requests, || before = spent())?;
+        let [server, generator] = spent();
+        let since = |after: Option<Duration>, before| Some(after?.saturating_sub(before?));
+        Ok((
+            outcome,
+            Spent {
+                server: since(server, before[0]),
+                generator: since(generator, before[1]),
+            },
+        ))
     }
+}
+
+/// Processor time that a run took.
+pub struct Spent {
+    server: Option<Duration>,
+    generator: Option<Duration>,
 }
 
 impl Subject for Http<'_> {
@@ -136,7 +162,7 @@ impl Subject for Http<'_> {
     }
 }
 
-fn sample(name: &str, outcome: &Outcome, spent: Option<Duration>) -> Result<Sample> {
+fn sample(name: &str, outcome: &Outcome, spent: Spent) -> Result<Sample> {
     let failed = outcome.refused + outcome.lost;
     if failed > 0 || outcome.all() == 0 {
         let (all, lost) = (outcome.all(), outcome.lost);
@@ -151,6 +177,7 @@ fn sample(name: &str, outcome: &Outcome, spent: Option<Duration>) -> Result<Samp
     Ok(Sample {
         rate: outcome.answered() as f64 / outcome.time.as_secs_f64(),
         latency: Some(Latency::of(&outcome.latencies())),
-        cpu: spent.map(each),
+        cpu: spent.server.map(each),
+        generator: spent.generator.map(each),
     })
 }

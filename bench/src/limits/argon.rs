@@ -67,10 +67,6 @@ impl Subject for RawArgon {
             };
             threads.into_iter().map(join).collect()
         });
-        Ok(Sample {
-            rate: rates?.iter().sum(),
-            latency: None,
-            cpu: None,
-        })
+        Ok(Sample::of_rate(rates?.iter().sum()))
     }
 }

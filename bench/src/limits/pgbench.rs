@@ -122,11 +122,9 @@ impl Subject for Pgbench {
         let told = String::from_utf8_lossy(&output.stdout);
         let failed = String::from_utf8_lossy(&output.stderr);
         let rate = rate(&told).filter(|_| output.status.success());
-        Ok(Sample {
-            rate: rate.ok_or_else(|| format!("{}: {failed}", self.name))?,
-            latency: None,
-            cpu: None,
-        })
+        Ok(Sample::of_rate(
+            rate.ok_or_else(|| format!("{}: {failed}", self.name))?,
+        ))
     }
 }
 

@@ -55,11 +55,9 @@ impl Subject for SingleCommits {
             }
             count += 1;
         }
-        Ok(Sample {
-            rate: f64::from(count) / began.elapsed().as_secs_f64(),
-            latency: None,
-            cpu: None,
-        })
+        Ok(Sample::of_rate(
+            f64::from(count) / began.elapsed().as_secs_f64(),
+        ))
     }
 }
 

@@ -133,6 +133,7 @@ pub(super) fn rates(raced: &Raced) -> Vec<Vec<String>> {
         "p99 ms",
         "longest ms",
         "server CPU µs each",
+        "generator's",
     ];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     rows[0].extend(raced.limits.iter().map(|limit| format!("÷ {}", limit.name)));
@@ -143,6 +144,7 @@ pub(super) fn rates(raced: &Raced) -> Vec<Vec<String>> {
         row.push(told(series.summary(|sample| Some(sample.latency?.p99))));
         row.push(told(series.summary(|sample| Some(sample.latency?.max))));
         row.push(told(series.summary(|sample| sample.cpu)));
+        row.push(told(series.summary(|sample| sample.generator)));
         for limit in 0..raced.limits.len() {
             let subject = at.checked_sub(raced.limits.len());
             row.push(told(
