@@ -8,7 +8,7 @@ export const notes = { scope: 'notes', accessTokenFormat: 'jwt', jwt: { sign: { 
 
 // argon2id, m=19456, t=2, p=1, of "a lovelace of engines".
 const stored = '$argon2id$v=19$m=19456,t=2,p=1$mwe5NAI0DsZV3e3gqna7rg$PsB569uQpm4LTNeZx6jMVDWJXNtAVoXexoy0JrtQ490';
-const people = new Map(Array.from({ length: 64 }, (_, n) => [`person-${n}@example.org`, stored]));
+const people = new Map(Array.from({ length: 32 }, (_, n) => [`person-${n}@example.org`, stored]));
 
 export function signIn(provider) {
   provider.registerGrantType('password', (ctx) => password(provider, ctx), ['username', 'password', 'resource']);

@@ -16,7 +16,7 @@ pub use oidc_provider::OidcProvider;
 pub const CONNECTIONS: usize = 8;
 
 /// People with a password, each with a refresh token: a multiple of the connections.
-const PEOPLE: usize = 64;
+const PEOPLE: usize = 32;
 
 /// One of them, set up and not started yet.
 pub trait Peer {
