@@ -113,3 +113,35 @@ fn post(out: &mut Vec<u8>, path: &str, kind: &str, headers: &[(&str, &str)], bod
 fn put(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
     out.write_fmt(text).expect("a vector takes any text");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_connection_asks_its_share_in_turn() {
+        let written = ["a", "b", "c", "d"].map(|one| one.as_bytes().to_vec());
+        let mut asks = in_turn(written.to_vec(), 2, |_| true);
+        let mut second = asks(1);
+        let mut asked = Vec::new();
+        for _ in 0..3 {
+            second.next(&mut asked).unwrap();
+        }
+        assert_eq!(asked, b"bdb");
+        assert!(
+            in_turn(Vec::new(), 2, |_| true)(0)
+                .next(&mut asked)
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn a_form_is_written_whole() {
+        let mut request = Vec::new();
+        write_form(&mut request, "/token", "a=b&c=d");
+        let expected = "POST /token HTTP/1.1\r\nhost: localhost\r\n\
+                        content-type: application/x-www-form-urlencoded\r\n\
+                        content-length: 7\r\n\r\na=b&c=d";
+        assert_eq!(String::from_utf8(request).unwrap(), expected);
+    }
+}
