@@ -77,7 +77,8 @@ impl Deployment {
     }
 
     /// What differs from the defaults. `refresh.reuse_window` is 0, so that every refresh writes:
-    /// within the window the service would answer a family's second refresh without.
+    /// within the window the service would answer a family's second refresh without. The load
+    /// generator counts as an ingress, so that who signs in can come from many addresses.
     fn environment(&self) -> Vec<(&'static str, String)> {
         let mut environment = vec![
             ("AUTH__MODE", "production".into()),
@@ -87,6 +88,7 @@ impl Deployment {
             ("AUTH__KEYS__ALGORITHM", self.algorithm.into()),
             ("AUTH__KEYS__ENCRYPTION_KEYS", self.encryption_key.clone()),
             ("AUTH__REFRESH__REUSE_WINDOW", "0s".into()),
+            ("AUTH__THROTTLE__TRUSTED_PROXIES", "127.0.0.0/8".into()),
         ];
         if let Some(redis) = &self.redis {
             environment.push(("AUTH__REDIS__URL", redis.clone()));

@@ -92,7 +92,8 @@ fn setting() -> Result<Vec<String>> {
         format!("{}, its defaults and fsync=on", postgres.trim()),
         "service, load, PostgreSQL and Redis share the machine; all connections are loopback".into(),
         "the service in production mode with its default settings, but for `refresh.reuse_window`, \
-         which is 0, so that every refresh writes; it logs to /dev/null"
+         which is 0, so that every refresh writes; the load generator counts as its ingress; it \
+         logs to /dev/null"
             .into(),
     ])
 }

@@ -27,9 +27,8 @@ impl Pgbench {
     /// The service's own statement, on families that the service is not given.
     ///
     /// # Errors
-    /// When the service sends another statement: then the two would not compare.
+    /// When the database is away.
     pub fn one_row(world: &World, commit: Commit, clients: usize) -> Result<Self> {
-        is_the_services(&world.database)?;
         let times = "SELECT now() || '|' || now() + interval '14 days'";
         let times = world.database.sql(times, &[])?;
         let (now, idle) = times.split_once('|').ok_or("psql answers a row")?;
@@ -73,6 +72,26 @@ impl Pgbench {
             clients,
             variables,
         )
+    }
+
+    /// Whether the statement that the service's connections sent last is that of
+    /// [`one_row`](Self::one_row). To be asked while the service refreshes, or right after it.
+    ///
+    /// # Errors
+    /// When it is another: then the two would not compare.
+    pub fn is_what_the_service_sends(database: &Database) -> Result<()> {
+        let sent = "SELECT DISTINCT query FROM pg_stat_activity WHERE datname = current_database() \
+                    AND query LIKE 'UPDATE sessions%$%'";
+        let sent = database.sql(sent, &[])?;
+        let expected = comparable(ONE_ROW);
+        let same = |sent: &str| expected.starts_with(&comparable(sent));
+        match sent.lines().any(same) {
+            true => Ok(()),
+            false => Err(format!(
+                "the service sends another statement than bench/sql/refresh.sql: {sent}"
+            )
+            .into()),
+        }
     }
 
     fn new(
@@ -131,22 +150,6 @@ impl Subject for Pgbench {
 fn rate(told: &str) -> Option<f64> {
     let line = told.lines().find_map(|line| line.strip_prefix("tps = "))?;
     line.split(' ').next()?.parse().ok()
-}
-
-/// Whether the statement that the service's connections sent last is the one of the script.
-fn is_the_services(database: &Database) -> Result<()> {
-    let sent = "SELECT DISTINCT query FROM pg_stat_activity WHERE datname = current_database() \
-                AND query LIKE 'UPDATE sessions%$%'";
-    let sent = database.sql(sent, &[])?;
-    let expected = comparable(ONE_ROW);
-    let same = |sent: &str| expected.starts_with(&comparable(sent));
-    match sent.lines().any(same) {
-        true => Ok(()),
-        false => Err(format!(
-            "the service sends another statement than bench/sql/refresh.sql: {sent}"
-        )
-        .into()),
-    }
 }
 
 /// A statement with `?` for every parameter, however it is spelt.

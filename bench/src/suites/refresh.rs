@@ -58,11 +58,12 @@ fn waiting(bench: &mut Bench, world: &mut World) -> Result<()> {
     Ok(())
 }
 
-/// Opens the service's connections, and lets it prepare its statement on them.
+/// Opens the service's connections, lets it prepare its statement on them, and looks at it.
 fn warm_up(world: &World, service: &Service) -> Result<()> {
     let time = Duration::from_millis(500);
     for service in [service, &world.service] {
         refreshes(world, service, 32).measure(time)?;
+        Pgbench::is_what_the_service_sends(&world.database)?;
     }
     Ok(())
 }

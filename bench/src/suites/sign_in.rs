@@ -37,10 +37,11 @@ pub(super) fn run(bench: &mut Bench, world: &mut World) -> Result<()> {
 /// Logins of one account after the other.
 pub fn logins(world: &World, connections: usize) -> Http<'static> {
     let (accounts, turn) = (world.accounts(), Arc::new(AtomicU64::new(0)));
-    let requests = move |_| -> Box<dyn Requests> {
+    let requests = move |connection| -> Box<dyn Requests> {
         let turn = turn.clone();
         Box::new(Posts {
             path: "/v1/login",
+            address: address(connection),
             body: move || {
                 let number = turn.fetch_add(1, Ordering::Relaxed) * STRIDE % accounts + 1;
                 credentials(&format!("user-{number}@bench.example"))
@@ -55,10 +56,11 @@ const STRIDE: u64 = 7_368_787;
 
 fn signups() -> impl FnMut(usize) -> Box<dyn Requests> + Send {
     let turn = Arc::new(AtomicU64::new(0));
-    move |_| {
+    move |connection| {
         let turn = turn.clone();
         Box::new(Posts {
             path: "/v1/signup",
+            address: address(connection),
             body: move || {
                 let number = turn.fetch_add(1, Ordering::Relaxed);
                 credentials(&format!("new-{number}@bench.example"))
@@ -71,15 +73,22 @@ fn credentials(email: &str) -> String {
     format!(r#"{{"email":"{email}","password":"{PASSWORD}"}}"#)
 }
 
+/// Where a connection's client is: the brake on guessing counts those of one address together.
+fn address(connection: usize) -> String {
+    format!("198.18.{}.{}", connection / 250, connection % 250)
+}
+
 /// Posts of JSON that is made each time.
 struct Posts<F> {
     path: &'static str,
+    address: String,
     body: F,
 }
 
 impl<F: FnMut() -> String + Send> Requests for Posts<F> {
     fn next(&mut self, out: &mut Vec<u8>) -> Result<()> {
-        write_post(out, self.path, &[], &(self.body)());
+        let from = ("x-forwarded-for", self.address.as_str());
+        write_post(out, self.path, &[from], &(self.body)());
         Ok(())
     }
 }
