@@ -51,6 +51,15 @@ test-clients: rust ## the SvelteKit package: types, unit tests, the example, the
 	tests/tools/scan-logs "$$logs" || status=1; \
 	exit $$status
 
+# Built one after the other, so that what the benchmark asks of a library is no part of the service that it measures.
+# It brings its own PostgreSQL and Redis; a server given from outside would be measured with whoever else uses it.
+.PHONY: bench
+bench: rust ## how fast the service is beside its limits, into target/bench/report.md, in 15 minutes (QUICK=1: in 2)
+	@tests/tools/ensure peers || echo "Not all of bench/peers could be installed: the report will name what is missing." >&2
+	@cargo build --locked --release -p auth-service
+	@cargo build --locked --release -p bench
+	@TEST_DATABASE_URL= TEST_REDIS_URL= tests/with-services $(TARGET)/release/bench $(if $(filter 1,$(QUICK)),--quick)
+
 .PHONY: check
 check: rust ## formatting, lints, dependencies, architecture, deploy/ and k8s/
 	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 || { echo "rustfmt or clippy is missing: run 'rustup component add rustfmt clippy'." >&2; exit 1; }

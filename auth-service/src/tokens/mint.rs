@@ -11,15 +11,19 @@ use crate::keys::SigningKey;
 use crate::sessions::Session;
 use crate::users::User;
 
-pub(super) struct Access {
+/// An access token as it is handed out.
+pub struct Access {
+    /// The token.
     pub jwt: String,
+    /// Seconds until it expires.
     pub expires_in: i64,
 }
 
 /// Lives up to this part shorter, by chance.
 const JITTER: f64 = 0.05;
 
-pub(super) fn mint(
+/// An access token for a session of `user`, signed with `key`.
+pub fn mint(
     ctx: &Ctx,
     key: &SigningKey,
     session: &Session,

@@ -16,6 +16,7 @@ use crate::sessions::Session;
 use crate::users::{User, UserInfo};
 
 pub use check::{Bearer, TokenError, authenticate, verify_signature};
+pub use mint::{Access, mint};
 pub use revoke::revoke;
 
 /// What a sign-in or a refresh is answered with (RFC 6749 §5.1, and more).
@@ -53,7 +54,7 @@ pub fn pair(
     now: Instant,
 ) -> Result<TokenPair, KeysError> {
     let ring = ctx.keys.ring()?;
-    let access = mint::mint(ctx, ring.active(now)?, session, &user, now);
+    let access = mint(ctx, ring.active(now)?, session, &user, now);
     let refresh = RefreshToken {
         family: session.id,
         generation: u32::try_from(session.generation).unwrap_or(u32::MAX),
