@@ -23,13 +23,7 @@ pub struct Access {
 const JITTER: f64 = 0.05;
 
 /// An access token for a session of `user`, signed with `key`.
-pub fn mint(
-    ctx: &Ctx,
-    key: &SigningKey,
-    session: &Session,
-    user: &User,
-    now: Instant,
-) -> Access {
+pub fn mint(ctx: &Ctx, key: &SigningKey, session: &Session, user: &User, now: Instant) -> Access {
     let settings = &ctx.settings.tokens;
     let life = settings.access_ttl.as_secs_f64() * (1.0 - JITTER * ctx.entropy.fraction());
     let expires_in = life as i64;
