@@ -1,6 +1,5 @@
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
-use diesel::sql_types::BigInt;
 use futures_util::future::join_all;
 use std::cell::RefCell;
 use std::path::PathBuf;
