@@ -48,6 +48,12 @@ test-clients: rust ## the SvelteKit package: types, unit tests, the example, the
 	tests/tools/scan-logs "$$logs" || status=1; \
 	exit $$status
 
+# Counted in the optimised build, which takes some minutes the first time.
+.PHONY: bench-check
+bench-check: rust ## instructions of a refresh, a login, a verify…: names what grew (WRITE=1 writes the counts down)
+	@tests/tools/ensure valgrind
+	@cargo bench --locked --quiet -p auth-service --bench instructions -- $(if $(WRITE),write)
+
 .PHONY: check
 check: rust ## formatting, lints, dependencies, architecture
 	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 || { echo "rustfmt or clippy is missing: run 'rustup component add rustfmt clippy'." >&2; exit 1; }
