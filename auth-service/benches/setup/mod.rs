@@ -62,7 +62,8 @@ impl Rooms {
             password: PASSWORD.into(),
             name: Some("Ada".into()),
         };
-        let ada = users::signup(&ctx, credentials, &Default::default());
+        let origin = Default::default();
+        let ada = users::signup(&ctx, credentials, &origin);
         let ada = runtime.block_on(ada).unwrap();
         Self {
             ctx,

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::support::database::Database;
 use crate::support::heard::Heard;
-use crate::support::{Answer, Backend, Service, Tokens, both};
+use crate::support::{Answer, Service, Tokens, both};
 use table::{Ask, INTERNAL, PUBLIC, Row};
 
 /// Whom and what a request may be about; fresh for each.
