@@ -6,6 +6,7 @@ use std::ops::{Deref, DerefMut};
 
 use crate::audit::{self, Event, Origin};
 use crate::ctx::Ctx;
+use crate::db::fragment::Statement;
 use crate::db::{Conn, Db, DbError, Tx};
 use crate::revocation::{self, Numbered};
 
@@ -74,6 +75,24 @@ impl<'a> Change<'a> {
     pub async fn abandon(self) -> Result<(), DbError> {
         self.tx.rollback().await
     }
+}
+
+/// A change of one statement that revokes nothing. It and its audit row are one transaction, on
+/// Postgres one statement; neither happens, and it is false, if the statement changes no row.
+///
+/// # Errors
+/// [`DbError`]; then nothing happened, or it can't be known.
+pub(crate) async fn at_once(
+    ctx: &Ctx,
+    statement: impl Statement,
+    event: &Event,
+    origin: &Origin,
+) -> Result<bool, DbError> {
+    let changed = audit::insert_with(ctx, statement, event, origin).await?;
+    if changed {
+        audit::log(event, origin);
+    }
+    Ok(changed)
 }
 
 impl Deref for Change<'_> {

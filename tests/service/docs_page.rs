@@ -78,6 +78,13 @@ async fn the_page_and_all_it_needs_come_from_the_service_itself() {
         );
         assert!(!answer.text.is_empty(), "{file}");
         is_locked_down(&answer);
+        let packed = service
+            .with("accept-encoding", "gzip, br")
+            .get(&format!("/docs/{file}"))
+            .await;
+        let packs = file != "swagger-initializer.js";
+        assert_eq!(packed.header("content-encoding") == "gzip", packs, "{file}");
+        assert_eq!(packed.header("vary"), "Accept-Encoding", "{file}");
     }
     let start = service.get("/docs/swagger-initializer.js").await.text;
     assert!(start.contains(r#""url": "../openapi.json""#), "{start}");

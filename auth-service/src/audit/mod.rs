@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use crate::clock::Instant;
 use crate::ctx::Ctx;
+use crate::db::fragment::Statement;
 use crate::db::{Conn, DbError};
 use crate::id::Id;
 
@@ -75,8 +76,23 @@ pub(crate) async fn insert(
     event: &Event,
     origin: &Origin,
 ) -> Result<(), DbError> {
+    store::insert(conn, &row(ctx, event, origin)).await
+}
+
+/// Runs a statement and writes the event down as one transaction; neither, and false, if the
+/// statement changed nothing.
+pub(crate) async fn insert_with(
+    ctx: &Ctx,
+    statement: impl Statement,
+    event: &Event,
+    origin: &Origin,
+) -> Result<bool, DbError> {
+    store::insert_with(&ctx.db, statement, row(ctx, event, origin)).await
+}
+
+fn row(ctx: &Ctx, event: &Event, origin: &Origin) -> store::Row {
     let now = ctx.clock.now();
-    store::insert(conn, ctx.entropy.id(now), now, event, origin).await
+    store::Row::new(ctx.entropy.id(now), now, event, origin)
 }
 
 /// Writes down an event that changes nothing, such as a failed login.
@@ -84,9 +100,8 @@ pub(crate) async fn insert(
 /// # Errors
 /// [`DbError`]
 pub async fn record(ctx: &Ctx, event: Event, origin: &Origin) -> Result<(), DbError> {
-    let mut conn = ctx.db.conn().await?;
     log(&event, origin);
-    insert(&mut conn, ctx, &event, origin).await
+    store::insert_alone(&ctx.db, row(ctx, &event, origin)).await
 }
 
 /// The same event for the log, so that it can be followed there.

@@ -1,15 +1,19 @@
 //! The `audit_events` table.
 
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::{Nullable, Text};
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
 
 use super::event::{Event, Origin};
 use super::{AuditEvent, Filter};
 use crate::clock::Instant;
+use crate::db::fragment::Statement;
 use crate::db::schema::audit_events;
-use crate::db::types::Json;
-use crate::db::{Conn, DbError, on};
+use crate::db::types::{Json, SqlId, SqlInstant, SqlJson};
+use crate::db::{Conn, Db, DbError, alone, on};
 use crate::id::Id;
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -17,7 +21,7 @@ use crate::id::Id;
 // One statement, whatever is not known of an event: a failed login must not tell by its statement
 // whether there is such an account.
 #[diesel(treat_none_as_default_value = false)]
-struct Row {
+pub(super) struct Row {
     id: Id,
     at: Instant,
     event: String,
@@ -32,29 +36,98 @@ struct Row {
     detail: Json<Value>,
 }
 
-pub(super) async fn insert(
-    conn: &mut Conn,
-    id: Id,
-    at: Instant,
-    event: &Event,
-    origin: &Origin,
-) -> Result<(), DbError> {
-    let row = Row {
-        id,
-        at,
-        event: event.kind.as_str().to_owned(),
-        outcome: event.outcome.as_str().to_owned(),
-        actor: event.actor.as_str().to_owned(),
-        actor_id: event.actor.id(),
-        subject_id: event.subject,
-        session_id: event.session,
-        address: origin.address.map(|address| address.to_string()),
-        user_agent: origin.user_agent.clone(),
-        request_id: origin.request_id.clone(),
-        detail: Json(event.detail.clone()),
-    };
-    on!(conn, c => diesel::insert_into(audit_events::table).values(&row).execute(c))?;
+impl Row {
+    pub(super) fn new(id: Id, at: Instant, event: &Event, origin: &Origin) -> Self {
+        Self {
+            id,
+            at,
+            event: event.kind.as_str().to_owned(),
+            outcome: event.outcome.as_str().to_owned(),
+            actor: event.actor.as_str().to_owned(),
+            actor_id: event.actor.id(),
+            subject_id: event.subject,
+            session_id: event.session,
+            address: origin.address.map(|address| address.to_string()),
+            user_agent: origin.user_agent.clone(),
+            request_id: origin.request_id.clone(),
+            detail: Json(event.detail.clone()),
+        }
+    }
+}
+
+pub(super) async fn insert(conn: &mut Conn, row: &Row) -> Result<(), DbError> {
+    on!(conn, c => diesel::insert_into(audit_events::table).values(row).execute(c))?;
     Ok(())
+}
+
+/// As a transaction of its own.
+pub(super) async fn insert_alone(db: &Db, row: Row) -> Result<(), DbError> {
+    let insert = diesel::insert_into(audit_events::table).values(row);
+    alone!(db, c => pg insert.execute(c), lite diesel::RunQueryDsl::execute(insert, c))?;
+    Ok(())
+}
+
+/// Runs a statement and, if it changed something, adds the row, as one transaction. False if it
+/// changed nothing. SQLite has no statement that does both.
+pub(super) async fn insert_with<S: Statement>(
+    db: &Db,
+    statement: S,
+    row: Row,
+) -> Result<bool, DbError> {
+    let rows = alone!(db, c =>
+        pg Recorded { statement, row }.execute(c),
+        lite {
+            let rows = diesel::RunQueryDsl::execute(statement, c)?;
+            if rows > 0 {
+                let insert = diesel::insert_into(audit_events::table).values(row);
+                diesel::RunQueryDsl::execute(insert, c)?;
+            }
+            Ok(rows)
+        },
+    )?;
+    Ok(rows > 0)
+}
+
+/// A statement of Postgres that writes its own audit row.
+struct Recorded<S> {
+    statement: S,
+    row: Row,
+}
+
+impl<S: QueryId> QueryId for Recorded<S> {
+    type QueryId = Recorded<S::QueryId>;
+    const HAS_STATIC_QUERY_ID: bool = S::HAS_STATIC_QUERY_ID;
+}
+
+impl<S: QueryFragment<Pg>> QueryFragment<Pg> for Recorded<S> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        let row = &self.row;
+        out.push_sql("WITH change AS (");
+        self.statement.walk_ast(out.reborrow())?;
+        out.push_sql(
+            " RETURNING 1) INSERT INTO audit_events (id, at, event, outcome, actor, actor_id, \
+             subject_id, session_id, address, user_agent, request_id, detail) SELECT ",
+        );
+        out.push_bind_param::<SqlId, _>(&row.id)?;
+        out.push_sql(", ");
+        out.push_bind_param::<SqlInstant, _>(&row.at)?;
+        for text in [&row.event, &row.outcome, &row.actor] {
+            out.push_sql(", ");
+            out.push_bind_param::<Text, _>(text)?;
+        }
+        for id in [&row.actor_id, &row.subject_id, &row.session_id] {
+            out.push_sql(", ");
+            out.push_bind_param::<Nullable<SqlId>, _>(id)?;
+        }
+        for text in [&row.address, &row.user_agent, &row.request_id] {
+            out.push_sql(", ");
+            out.push_bind_param::<Nullable<Text>, _>(text)?;
+        }
+        out.push_sql(", ");
+        out.push_bind_param::<SqlJson, _>(&row.detail)?;
+        out.push_sql(" FROM change");
+        Ok(())
+    }
 }
 
 pub(super) async fn list(

@@ -291,7 +291,8 @@ pub struct Http {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Log {
-    /// Least level, or directives such as `info,auth_service=debug`.
+    /// Least level, or directives such as `info,auth_service=debug`. What gateways and verifiers
+    /// ask again and again (`/v1/verify`, the key set) is told at `debug` where it went well.
     pub filter: String,
     /// `json` (one line an event), `text` for people, or `auto`: by mode.
     pub format: LogFormat,

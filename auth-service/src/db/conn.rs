@@ -9,6 +9,7 @@ use diesel_async::pooled_connection::deadpool::Object;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
+use tokio::sync::OwnedMutexGuard;
 use tokio::time::error::Elapsed;
 
 use super::{DbError, Lite};
@@ -44,6 +45,28 @@ macro_rules! on {
     }};
 }
 pub(crate) use on;
+
+/// Runs one piece of writing as a transaction of its own: on Postgres one statement, on SQLite in
+/// the commit that is shared with whatever else is written meanwhile. `$c` is a connection of
+/// diesel-async there, of diesel here, so that `$lite` may be several statements.
+macro_rules! alone {
+    ($db:expr, $c:ident => pg $pg:expr, lite $lite:expr $(,)?) => {{
+        let db: &$crate::db::Db = $db;
+        match db.group() {
+            Some(group) => group.run(move |$c| $lite).await,
+            None => {
+                let mut conn = db.conn().await?;
+                let (link, deadline) = conn.started();
+                let $crate::db::Link::Pg($c) = link else {
+                    unreachable!("SQLite has a group");
+                };
+                let answer = tokio::time::timeout(deadline, $pg).await;
+                conn.ended(answer)
+            }
+        }
+    }};
+}
+pub(crate) use alone;
 
 const OPEN: &str = "a connection is there until it is dropped";
 
@@ -95,11 +118,21 @@ impl Drop for Conn {
 pub struct Tx {
     conn: Conn,
     open: bool,
+    /// Given to the next writer only once the connection is back, or closed.
+    _turn: Option<OwnedMutexGuard<()>>,
 }
 
 impl Tx {
-    pub(super) async fn begin(conn: Conn, statement: &str) -> Result<Self, DbError> {
-        let mut tx = Self { conn, open: true };
+    pub(super) async fn begin(
+        conn: Conn,
+        statement: &str,
+        turn: Option<OwnedMutexGuard<()>>,
+    ) -> Result<Self, DbError> {
+        let mut tx = Self {
+            conn,
+            open: true,
+            _turn: turn,
+        };
         tx.run(statement).await?;
         Ok(tx)
     }

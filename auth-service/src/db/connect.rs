@@ -11,7 +11,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
 use tokio::runtime::Handle;
 
-use super::{Connections, Db, DbError, Lite, postgres};
+use super::{Connections, Db, DbError, Group, Lite, Turn, Writers, postgres};
 use crate::config;
 
 /// SQLite lets one connection write at a time; more of them would only wait.
@@ -34,12 +34,13 @@ impl Db {
                      PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
                     deadline.as_millis()
                 );
+                let writers = Writers::start(path, first.clone(), deadline)?;
                 let setup = configured(first, |url| async move { Lite::establish(&url).await });
                 let manager = AsyncDieselConnectionManager::<Lite>::new_with_config(path, setup);
                 Pool::builder(manager)
                     .max_size(size.min(SQLITE_CONNECTIONS))
                     .build()
-                    .map(Connections::Lite)
+                    .map(|pool| Connections::Lite(pool, writers))
             }
             None => {
                 let first = format!(
@@ -64,6 +65,15 @@ impl Db {
             acquire_timeout: settings.acquire_timeout,
             deadline: deadline + ANSWER_GRACE,
         })
+    }
+}
+
+impl Writers {
+    fn start(path: &str, first: String, deadline: Duration) -> Result<Self, DbError> {
+        let turn = Turn::default();
+        let group = Group::start(path, first, turn.clone(), deadline + ANSWER_GRACE);
+        let group = group.map_err(|error| DbError::Unavailable(error.to_string()))?;
+        Ok(Self { turn, group })
     }
 }
 

@@ -3,6 +3,10 @@
 //! It is a typed query with an identity, so it is prepared once on each connection; `sql_query`
 //! would be parsed by the database each time.
 
+use diesel::pg::Pg;
+use diesel::query_builder::{QueryFragment, QueryId};
+use diesel::sqlite::{Sqlite, SqliteConnection};
+
 /// Writes the walk of a statement for both databases. Within it, `$sqlite` tells which one.
 macro_rules! fragment {
     ($type:ty, |$this:ident, $out:ident, $sqlite:ident| $body:block) => {
@@ -23,3 +27,24 @@ macro_rules! fragment {
     };
 }
 pub(crate) use fragment;
+
+/// A statement that changes rows and hands none out.
+pub(crate) trait Statement:
+    QueryFragment<Pg>
+    + QueryFragment<Sqlite>
+    + QueryId
+    + diesel::RunQueryDsl<SqliteConnection>
+    + Send
+    + 'static
+{
+}
+
+impl<T> Statement for T where
+    T: QueryFragment<Pg>
+        + QueryFragment<Sqlite>
+        + QueryId
+        + diesel::RunQueryDsl<SqliteConnection>
+        + Send
+        + 'static
+{
+}

@@ -8,6 +8,7 @@ mod connect;
 mod detached;
 mod error;
 pub(crate) mod fragment;
+mod group;
 pub mod migrate;
 mod postgres;
 pub mod schema;
@@ -23,9 +24,10 @@ use std::time::Duration;
 
 use crate::clock::Instant;
 pub use conn::{Conn, Tx};
-pub(crate) use conn::{Link, on};
+pub(crate) use conn::{Link, alone, on};
 use detached::Detached;
 pub use error::DbError;
+use group::{Group, Turn};
 use types::SqlInstant;
 
 type Lite = SyncConnectionWrapper<SqliteConnection, Detached>;
@@ -41,7 +43,14 @@ pub struct Db {
 #[derive(Clone)]
 enum Connections {
     Pg(Pool<AsyncPgConnection>),
-    Lite(Pool<Lite>),
+    Lite(Pool<Lite>, Writers),
+}
+
+/// Those that write to SQLite come one after the other, or together.
+#[derive(Clone)]
+struct Writers {
+    turn: Turn,
+    group: Group,
 }
 
 impl Db {
@@ -53,15 +62,10 @@ impl Db {
         let get = async {
             Ok::<_, DbError>(match &self.pool {
                 Connections::Pg(pool) => Link::Pg(pool.get().await?),
-                Connections::Lite(pool) => Link::Lite(pool.get().await?),
+                Connections::Lite(pool, _) => Link::Lite(pool.get().await?),
             })
         };
-        match tokio::time::timeout(self.acquire_timeout, get).await {
-            Ok(link) => Ok(Conn::new(link?, self.deadline)),
-            Err(_) => Err(DbError::Unavailable(
-                "no connection became free in time".into(),
-            )),
-        }
+        Ok(Conn::new(self.in_time(get).await??, self.deadline))
     }
 
     /// Begins a transaction. SQLite takes its one write lock at once (`BEGIN IMMEDIATE`): a lock
@@ -70,11 +74,28 @@ impl Db {
     /// # Errors
     /// As [`conn`](Self::conn), and when the database refuses.
     pub async fn begin(&self) -> Result<Tx, DbError> {
-        let statement = match self.is_sqlite() {
-            true => "BEGIN IMMEDIATE",
-            false => "BEGIN",
+        let (statement, turn) = match &self.pool {
+            Connections::Pg(_) => ("BEGIN", None),
+            Connections::Lite(_, writers) => {
+                let turn = self.in_time(writers.turn.clone().lock_owned()).await?;
+                ("BEGIN IMMEDIATE", Some(turn))
+            }
         };
-        Tx::begin(self.conn().await?, statement).await
+        Tx::begin(self.conn().await?, statement, turn).await
+    }
+
+    async fn in_time<T>(&self, waiting: impl Future<Output = T>) -> Result<T, DbError> {
+        tokio::time::timeout(self.acquire_timeout, waiting)
+            .await
+            .map_err(|_| DbError::Unavailable("no connection became free in time".into()))
+    }
+
+    /// Where SQLite's writers share their commits; Postgres groups commits by itself.
+    pub(crate) fn group(&self) -> Option<&Group> {
+        match &self.pool {
+            Connections::Pg(_) => None,
+            Connections::Lite(_, writers) => Some(&writers.group),
+        }
     }
 
     /// Whether the database answers.
@@ -102,14 +123,14 @@ impl Db {
 
     /// Whether this is the embedded database.
     pub fn is_sqlite(&self) -> bool {
-        matches!(self.pool, Connections::Lite(_))
+        self.group().is_some()
     }
 
     /// Connections in use and connections open, for metrics.
     pub fn usage(&self) -> (usize, usize) {
         let status = match &self.pool {
             Connections::Pg(pool) => pool.status(),
-            Connections::Lite(pool) => pool.status(),
+            Connections::Lite(pool, _) => pool.status(),
         };
         (status.size.saturating_sub(status.available), status.size)
     }

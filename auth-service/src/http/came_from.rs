@@ -37,7 +37,7 @@ fn origin(request: &HttpRequest) -> Origin {
     Origin {
         address: Some(address(request)),
         user_agent,
-        request_id: request.extensions().get().map(|RequestId(id)| id.clone()),
+        request_id: request.extensions().get().map(RequestId::to_string),
     }
 }
 

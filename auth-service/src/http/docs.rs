@@ -1,8 +1,10 @@
 //! `/openapi.json` and `/docs`, which works with no internet: its assets are in the binary.
 
-use actix_web::HttpResponse;
-use actix_web::http::header;
+use actix_web::http::header::{self, AcceptEncoding, Encoding, Header};
 use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use flate2::read::GzDecoder;
+use std::io::Read;
 use utoipa_swagger_ui::{Config, serve};
 
 use super::problem::Problem;
@@ -30,16 +32,39 @@ pub async fn redirect() -> HttpResponse {
 
 /// The page for people and its assets.
 pub async fn page(
+    request: HttpRequest,
     config: Data<Config<'static>>,
     file: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let file = serve(&file, config.into_inner()).map_err(Problem::internal)?;
     let file = file.ok_or_else(Problem::not_found)?;
-    Ok(HttpResponse::Ok()
+    let mut response = HttpResponse::Ok();
+    response
         .insert_header((header::CONTENT_TYPE, file.content_type))
         .insert_header((header::CACHE_CONTROL, "public, max-age=3600"))
-        .insert_header((header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
-        .body(file.bytes.into_owned()))
+        .insert_header((header::VARY, "Accept-Encoding"))
+        .insert_header((header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY));
+    Ok(match (file.gzpipped, takes_gzip(&request)) {
+        (true, true) => response
+            .insert_header((header::CONTENT_ENCODING, "gzip"))
+            .body(file.bytes.into_owned()),
+        (true, false) => response.body(unpacked(&file.bytes).map_err(Problem::internal)?),
+        (false, _) => response.body(file.bytes.into_owned()),
+    })
+}
+
+/// Whether the client prefers gzip, in which the assets rest (RFC 9110 §12.5.3).
+fn takes_gzip(request: &HttpRequest) -> bool {
+    let offered = [Encoding::gzip(), Encoding::identity()];
+    let accepted = AcceptEncoding::parse(request).ok();
+    let preferred = accepted.and_then(|accepted| accepted.negotiate(offered.iter()));
+    preferred == Some(Encoding::gzip())
+}
+
+fn unpacked(gzip: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut plain = Vec::new();
+    GzDecoder::new(gzip).read_to_end(&mut plain)?;
+    Ok(plain)
 }
 
 /// What the page shows, without the bar for other people's documents and without the badge of a

@@ -3,6 +3,7 @@
 
 mod admin_security;
 mod admin_users;
+mod around;
 mod bearer;
 mod body;
 mod came_from;

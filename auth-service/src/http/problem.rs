@@ -113,6 +113,9 @@ pub struct Problem {
     errors: Vec<FieldError>,
     #[serde(skip)]
     headers: Vec<(HeaderName, String)>,
+    /// For the log alone.
+    #[serde(skip)]
+    cause: Option<Box<str>>,
 }
 
 impl Problem {
@@ -127,6 +130,7 @@ impl Problem {
             request_id: Box::default(),
             errors: Vec::new(),
             headers: Vec::new(),
+            cause: None,
         }
     }
 
@@ -161,23 +165,35 @@ impl Problem {
 
     /// 503, come again soon. The cause goes to the log, never to the client.
     pub fn unavailable(cause: impl fmt::Display) -> Self {
-        tracing::error!(%cause, "answered 503");
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             Code::Unavailable,
             "the service can't answer this now",
         )
         .retry_after(Duration::from_secs(1))
+        .because(cause)
     }
 
     /// 500. The cause goes to the log, never to the client.
     pub fn internal(cause: impl fmt::Display) -> Self {
-        tracing::error!(%cause, "answered 500");
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             Code::Internal,
             "the service failed",
         )
+        .because(cause)
+    }
+
+    fn because(mut self, cause: impl fmt::Display) -> Self {
+        self.cause = Some(cause.to_string().into());
+        self
+    }
+
+    /// Tells the log why, where that is a fault of the service or of what it needs.
+    pub(super) fn log(&self) {
+        if let Some(cause) = &self.cause {
+            tracing::error!(status = self.status, %cause, "could not be answered");
+        }
     }
 
     /// Says when to come again, in whole seconds, rounded up (RFC 9110 §10.2.3).

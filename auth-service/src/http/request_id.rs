@@ -1,61 +1,44 @@
 //! The request's identifier: in and out as `x-request-id`, in every log line and every problem.
 
-use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::middleware::Next;
+use actix_web::dev::ServiceRequest;
+use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::web::Data;
-use actix_web::{Error, HttpMessage};
+use std::fmt;
 
-use super::problem::Problem;
 use crate::ctx::Ctx;
 
-/// The identifier, as an extension of the request.
+/// The identifier, as an extension of the request. Clones share its text.
 #[derive(Clone)]
-pub struct RequestId(pub String);
+pub struct RequestId(pub HeaderValue);
 
-const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest identifier that is taken from a client.
 const MAX_LEN: usize = 128;
 
-/// Gives each request an identifier, its own if that is a plain word, and each response what all
-/// have in common.
-pub async fn identify(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
-    let id = given(&request).unwrap_or_else(|| fresh(&request));
-    request.extensions_mut().insert(RequestId(id.clone()));
-    let mut response = next.call(request).await?.map_into_boxed_body();
-    let problem = response.response_mut().extensions_mut().remove::<Problem>();
-    if let Some(problem) = problem {
-        let rendered = problem.render(&id);
-        let (request, _) = response.into_parts();
-        response = ServiceResponse::new(request, rendered);
+impl RequestId {
+    /// The header that carries it.
+    pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+
+    /// The request's own identifier if that is a plain word, else a new one.
+    pub fn of(request: &ServiceRequest) -> Self {
+        let given = request.headers().get(Self::HEADER);
+        let given = given.filter(|value| is_word(value.as_bytes())).cloned();
+        Self(given.unwrap_or_else(|| fresh(request)))
     }
-    let headers = response.headers_mut();
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        headers.insert(HEADER, value);
-    }
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
-    if !headers.contains_key(header::CACHE_CONTROL) {
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    }
-    Ok(response)
 }
 
-fn given(request: &ServiceRequest) -> Option<String> {
-    let text = request.headers().get(HEADER)?.to_str().ok()?;
-    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
-    let fits = (1..=MAX_LEN).contains(&text.len()) && text.bytes().all(is_word);
-    fits.then(|| text.to_owned())
+fn is_word(text: &[u8]) -> bool {
+    let fits = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte);
+    (1..=MAX_LEN).contains(&text.len()) && text.iter().all(fits)
 }
 
-fn fresh(request: &ServiceRequest) -> String {
+fn fresh(request: &ServiceRequest) -> HeaderValue {
     let ctx = request.app_data::<Data<Ctx>>();
-    ctx.map(|ctx| ctx.entropy.uuid().to_string())
-        .unwrap_or_default()
+    let id = ctx.map(|ctx| ctx.entropy.uuid().to_string());
+    HeaderValue::try_from(id.unwrap_or_default()).expect("a UUID is a plain word")
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.to_str().unwrap_or_default())
+    }
 }

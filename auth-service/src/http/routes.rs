@@ -60,6 +60,9 @@ routes! {
     "/openapi.json"                           { GET => docs::openapi }
 }
 
+/// Where these begin: what gateways and verifiers ask for each request that they see.
+pub const ASKED_AGAIN_AND_AGAIN: [&str; 2] = ["/v1/verify", "/.well-known/jwks.json"];
+
 /// The whole public listener.
 pub fn public(config: &mut web::ServiceConfig) {
     config

@@ -7,11 +7,9 @@ use actix_web::{App, HttpServer};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use tokio::net::TcpSocket;
-use tracing_actix_web::TracingLogger;
 
-use super::draining::{Draining, say_goodbye};
-use super::span::RequestSpan;
-use super::{docs, internal, request_id, routes};
+use super::draining::Draining;
+use super::{around, docs, internal, routes};
 use crate::ctx::Ctx;
 
 /// Both listeners, bound and not yet served.
@@ -50,9 +48,7 @@ pub fn bind(ctx: Data<Ctx>) -> io::Result<Bound> {
             .app_data(Data::new(docs::config()))
             .configure(routes::public)
             .default_service(web::to(routes::not_found))
-            .wrap(TracingLogger::<RequestSpan>::new())
-            .wrap(from_fn(request_id::identify))
-            .wrap(from_fn(say_goodbye))
+            .wrap(from_fn(around::public))
     })
     .workers(workers)
     .shutdown_timeout(timeout)
@@ -65,7 +61,7 @@ pub fn bind(ctx: Data<Ctx>) -> io::Result<Bound> {
             .app_data(drain.clone())
             .configure(internal::routes)
             .default_service(web::to(routes::not_found))
-            .wrap(from_fn(request_id::identify))
+            .wrap(from_fn(around::internal))
     })
     .workers(INTERNAL_WORKERS)
     .shutdown_timeout(1)

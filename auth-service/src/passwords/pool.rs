@@ -107,7 +107,13 @@ impl<M: 'static> Pool<M> {
     }
 }
 
+/// How much less of a busy core a hashing thread gets (`nice`, of 0 to 19): a hash takes tens of
+/// milliseconds, and a refresh that comes meanwhile must not wait for it.
+const NICE: i32 = 10;
+
 fn serve<M>(mut memory: M, queue: &Mutex<mpsc::Receiver<Job<M>>>) {
+    // On Linux it is the thread's alone. Refused, it hashes as eagerly as everything else runs.
+    let _ = rustix::process::nice(NICE);
     loop {
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = next else { return };

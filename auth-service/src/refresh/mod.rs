@@ -64,17 +64,10 @@ pub async fn refresh(
 ) -> Result<TokenPair, RefreshError> {
     let token = read(ctx, presented)?;
     let now = ctx.clock.now();
-    let mut conn = ctx.db.conn().await?;
-    let rotated = store::rotate(&mut conn, rotation(ctx, &token, now)).await?;
-    let found = match &rotated {
-        Some(_) => None,
-        None => store::find(&mut conn, token.family).await?,
-    };
-    // Signing and judging need no connection of this request's.
-    drop(conn);
+    let rotated = store::rotate(&ctx.db, rotation(ctx, &token, now)).await?;
     let (session, user) = match rotated {
         Some(rotated) => rotated,
-        None => judge(ctx, token, found, now, origin).await?,
+        None => judge(ctx, token, now, origin).await?,
     };
     Ok(tokens::pair(ctx, &session, user, now)?)
 }
@@ -108,10 +101,10 @@ fn rotation(ctx: &Ctx, token: &RefreshToken, now: Instant) -> Rotate {
 async fn judge(
     ctx: &Ctx,
     token: RefreshToken,
-    found: Option<(Session, User)>,
     now: Instant,
     origin: &Origin,
 ) -> Result<(Session, User), RefreshError> {
+    let found = store::find(&ctx.db, token.family).await?;
     let (session, user) = found.ok_or(RefreshError::Revoked)?;
     if session.revoked_at.is_some() || user.disabled_at.is_some() {
         return Err(RefreshError::Revoked);

@@ -10,7 +10,7 @@ use crate::clock::Instant;
 use crate::db::fragment::fragment;
 use crate::db::schema::{sessions, users};
 use crate::db::types::{SqlId, SqlInstant};
-use crate::db::{Conn, DbError, on};
+use crate::db::{Conn, Db, DbError, alone, on};
 use crate::id::Id;
 use crate::sessions::Session;
 use crate::users::User;
@@ -28,6 +28,8 @@ pub(super) struct Rotate {
     pub rotated_before: Instant,
     pub idle_expires_at: Instant,
 }
+
+impl<Conn> diesel::RunQueryDsl<Conn> for Rotate {}
 
 impl Query for Rotate {
     type SqlType = (
@@ -106,18 +108,18 @@ fragment!(Rotate, |this, out, sqlite| {
 });
 
 /// Rotates if nothing forbids it.
-pub(super) async fn rotate(
-    conn: &mut Conn,
-    rotate: Rotate,
-) -> Result<Option<(Session, User)>, DbError> {
-    on!(conn, c => rotate.get_result(c))
-        .map(Some)
-        .or_else(DbError::none)
+pub(super) async fn rotate(db: &Db, rotate: Rotate) -> Result<Option<(Session, User)>, DbError> {
+    alone!(db, c =>
+        pg RunQueryDsl::get_result(rotate, c),
+        lite diesel::RunQueryDsl::get_result(rotate, c),
+    )
+    .map(Some)
+    .or_else(DbError::none)
 }
 
 /// The session and its account as they are.
-pub(super) async fn find(conn: &mut Conn, id: Id) -> Result<Option<(Session, User)>, DbError> {
-    on!(conn, c => sessions::table
+pub(super) async fn find(db: &Db, id: Id) -> Result<Option<(Session, User)>, DbError> {
+    on!(&mut db.conn().await?, c => sessions::table
         .inner_join(users::table)
         .filter(sessions::id.eq(id))
         .select((Session::as_select(), User::as_select()))

@@ -17,7 +17,7 @@ use crate::id::Id;
 
 pub(crate) use end::revoke_everything;
 pub use end::{end, end_all, end_others};
-pub use open::open;
+pub use open::{open, sign_in, signed_in};
 pub use store::{Checked, Session};
 
 /// A session as its owner sees it.

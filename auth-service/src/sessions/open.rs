@@ -1,8 +1,8 @@
 //! Beginning a session: a new one at each sign-in, never one that was there before.
 
-use super::store::{self, Checked, Session};
-use crate::audit::Origin;
-use crate::change::Change;
+use super::store::{self, Checked, Insert, Session};
+use crate::audit::{Actor, Event, EventKind, Origin};
+use crate::change::{self, Change};
 use crate::ctx::Ctx;
 use crate::db::DbError;
 use crate::db::types::Json;
@@ -20,13 +20,48 @@ pub async fn open(
     ctx: &Ctx,
     change: &mut Change<'_>,
     user: Id,
-    checked: &Checked,
+    checked: Checked,
     origin: &Origin,
 ) -> Result<Option<Session>, DbError> {
+    let session = new(ctx, user, origin);
+    let insert = Insert {
+        session: session.clone(),
+        checked,
+    };
+    let inserted = store::insert(change, insert).await?;
+    Ok(inserted.then_some(session))
+}
+
+/// As [`open`], where that is all there is to change: its audit row goes with it.
+///
+/// # Errors
+/// [`DbError`]
+pub async fn sign_in(
+    ctx: &Ctx,
+    user: Id,
+    checked: Checked,
+    origin: &Origin,
+) -> Result<Option<Session>, DbError> {
+    let session = new(ctx, user, origin);
+    let insert = Insert {
+        session: session.clone(),
+        checked,
+    };
+    let event = signed_in(&session);
+    let inserted = change::at_once(ctx, insert, &event, origin).await?;
+    Ok(inserted.then_some(session))
+}
+
+/// What is written down about a sign-in.
+pub fn signed_in(session: &Session) -> Event {
+    Event::new(EventKind::Login, Actor::User(session.user_id)).session(session.id)
+}
+
+fn new(ctx: &Ctx, user: Id, origin: &Origin) -> Session {
     let now = ctx.clock.now();
     let settings = &ctx.settings;
     let expires_at = now.plus(settings.refresh.absolute_ttl);
-    let session = Session {
+    Session {
         id: ctx.entropy.id(now),
         user_id: user,
         client_id: settings.tokens.client_id.clone(),
@@ -43,7 +78,5 @@ pub async fn open(
             .map(|address| address.to_string())
             .unwrap_or_default(),
         user_agent: origin.user_agent.clone().unwrap_or_default(),
-    };
-    let inserted = store::insert(change, &session, checked).await?;
-    Ok(inserted.then_some(session))
+    }
 }

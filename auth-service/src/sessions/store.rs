@@ -47,18 +47,16 @@ pub struct Session {
 /// Adds a session if its account is still what was checked. A sign-in that overlaps a change of
 /// password, a log-out everywhere or a disabling must not outlive it; on Postgres the lock makes
 /// the later of the two see the earlier, as the one writer of SQLite does by itself.
-struct Insert<'a> {
-    session: &'a Session,
-    checked: &'a Checked,
+#[derive(QueryId)]
+pub(super) struct Insert {
+    pub session: Session,
+    pub checked: Checked,
 }
 
-impl QueryId for Insert<'_> {
-    type QueryId = Insert<'static>;
-    const HAS_STATIC_QUERY_ID: bool = true;
-}
+impl<Conn> diesel::RunQueryDsl<Conn> for Insert {}
 
-fragment!(Insert<'_>, |this, out, sqlite| {
-    let (session, checked) = (this.session, this.checked);
+fragment!(Insert, |this, out, sqlite| {
+    let Self { session, checked } = this;
     out.push_sql(
         "INSERT INTO sessions (id, user_id, client_id, scope, amr, generation, created_at, \
          idle_expires_at, expires_at, address, user_agent) SELECT ",
@@ -106,12 +104,8 @@ pub struct Checked {
 }
 
 /// Adds a session; false if its account has changed since it was checked.
-pub(super) async fn insert(
-    conn: &mut Conn,
-    session: &Session,
-    checked: &Checked,
-) -> Result<bool, DbError> {
-    let rows = on!(conn, c => Insert { session, checked }.execute(c))?;
+pub(super) async fn insert(conn: &mut Conn, insert: Insert) -> Result<bool, DbError> {
+    let rows = on!(conn, c => RunQueryDsl::execute(insert, c))?;
     Ok(rows == 1)
 }
 

@@ -72,21 +72,25 @@ async fn open(
     verdict: Verdict,
     origin: &Origin,
 ) -> Result<Option<Session>, UsersError> {
-    let mut change = Change::begin(ctx).await?;
-    let password_hash = match verdict.rehash {
-        Some(new) if store::replace_hash(&mut change, user.id, &stored, &new, None).await? => new,
-        _ => stored,
-    };
-    let checked = Checked {
+    let checked = |password_hash| Checked {
         ver: user.ver,
         password_hash,
     };
-    let Some(session) = sessions::open(ctx, &mut change, user.id, &checked, origin).await? else {
+    let Some(new) = verdict.rehash else {
+        return Ok(sessions::sign_in(ctx, user.id, checked(stored), origin).await?);
+    };
+    let mut change = Change::begin(ctx).await?;
+    let password_hash = match store::replace_hash(&mut change, user.id, &stored, &new, None).await?
+    {
+        true => new,
+        false => stored,
+    };
+    let checked = checked(password_hash);
+    let Some(session) = sessions::open(ctx, &mut change, user.id, checked, origin).await? else {
         change.abandon().await?;
         return Ok(None);
     };
-    let event = Event::new(EventKind::Login, Actor::User(user.id)).session(session.id);
-    change.commit(event, origin).await?;
+    change.commit(sessions::signed_in(&session), origin).await?;
     Ok(Some(session))
 }
 

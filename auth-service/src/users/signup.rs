@@ -48,13 +48,12 @@ pub async fn signup(
         ver: user.ver,
         password_hash,
     };
-    let session = sessions::open(ctx, &mut change, user.id, &checked, origin)
+    let session = sessions::open(ctx, &mut change, user.id, checked, origin)
         .await?
         .ok_or(UsersError::InvalidCredentials)?;
-    let actor = Actor::User(user.id);
-    let created = Event::new(EventKind::AccountCreated, actor);
-    let login = Event::new(EventKind::Login, actor).session(session.id);
-    change.commit_all(&[created, login], origin).await?;
+    let created = Event::new(EventKind::AccountCreated, Actor::User(user.id));
+    let events = [created, sessions::signed_in(&session)];
+    change.commit_all(&events, origin).await?;
     Ok(tokens::pair(ctx, &session, user, session.created_at)?)
 }
 

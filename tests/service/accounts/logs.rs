@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{credentials, login};
 use crate::support::database::Database;
-use crate::support::{Backend, PASSWORD, Process, both, raw, recorded};
+use crate::support::{Backend, PASSWORD, Process, Sql, both, raw, recorded};
 
 /// What a header can hold of it.
 const HIGH: &str = "\u{9b}1m\u{2028}\u{202e}";
@@ -170,4 +170,34 @@ async fn a_request_id_comes_back_if_it_is_a_plain_word_and_is_replaced_if_not() 
         (&audit["outcome"], &audit["span"]["request_id"]),
         (&json!("failure"), &json!("in-the-trail"))
     );
+}
+
+both! {
+    async fn what_goes_well_again_and_again_is_not_told_and_what_fails_is_with_its_cause(backend: Backend) {
+        let database = Database::new(backend).await;
+        let process = Process::start(&database, &[("AUTH__LOG__FILTER", "info")]).await;
+        let ada = process.signup("ada@example.org").await;
+        let asks = |id: &str| process.with("x-request-id", id).bearer(&ada.access);
+        assert_eq!(asks("quiet-1").get("/v1/verify").await.status, 200);
+        assert_eq!(asks("quiet-2").get("/.well-known/jwks.json").await.status, 200);
+        asks("loud-1").get("/v1/verify?role=admin").await.expect(403, "forbidden");
+        assert_eq!(asks("loud-2").get("/v1/me").await.status, 200);
+        Sql::of(&database).await.run("ALTER TABLE users RENAME TO elsewhere").await;
+        asks("loud-3").get("/v1/me").await.expect(503, "unavailable");
+        for (id, status, route) in [
+            ("loud-1", 403, "/v1/verify"),
+            ("loud-2", 200, "/v1/me"),
+            ("loud-3", 503, "/v1/me"),
+        ] {
+            let line = answered(&process, id).await;
+            assert_eq!((&line["status"], &line["span"]["route"]), (&json!(status), &json!(route)));
+            assert_eq!(line["span"]["method"], "GET");
+        }
+        let all = lines(&process);
+        let of = |id: &str| all.iter().filter(|line| line["span"]["request_id"] == id).count();
+        assert_eq!((of("quiet-1"), of("quiet-2"), of("loud-1"), of("loud-2")), (0, 0, 1, 1));
+        let why = all.iter().find(|line| line["level"] == "ERROR").expect("the cause");
+        assert_eq!(why["span"]["request_id"], "loud-3", "{why}");
+        assert!(why["cause"].as_str().is_some_and(|cause| cause.contains("users")), "{why}");
+    }
 }

@@ -4,3 +4,4 @@
 mod kill;
 mod line;
 mod ready;
+mod service;

@@ -112,3 +112,12 @@ async fn threads_end_with_the_pool() {
     drop(pool);
     until(|| Arc::strong_count(&alive) == 1).await;
 }
+
+#[tokio::test]
+async fn its_threads_yield_to_others_and_nobody_else_does() {
+    let nice = || rustix::process::getpriority_process(None).unwrap();
+    let before = nice();
+    let (pool, _alive) = pool(1, SOON);
+    let within = pool.run(move |_: &mut Alive| nice()).await.unwrap();
+    assert_eq!((within, nice()), ((before + NICE).min(19), before));
+}

@@ -1,0 +1,70 @@
+//! What goes around every request: its identifier, its span, its line in the log, and what all
+//! answers have in common. One layer, for each costs an allocation or two.
+
+use actix_web::Error;
+use actix_web::HttpMessage;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::ConnectionType;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use std::time::Instant;
+use tracing::Instrument;
+
+use super::draining::Draining;
+use super::problem::Problem;
+use super::request_id::RequestId;
+use super::span;
+
+type Answer = Result<ServiceResponse<BoxBody>, Error>;
+
+/// Around a request of the public listener.
+pub async fn public(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Answer {
+    let began = Instant::now();
+    let draining = request.app_data::<Data<Draining>>().cloned();
+    let id = RequestId::of(&request);
+    request.extensions_mut().insert(id.clone());
+    let span = span::begin(&request, &id);
+    let outcome = next.call(request).instrument(span.clone()).await;
+    let outcome = outcome.map(ServiceResponse::map_into_boxed_body);
+    span::end(span, &id, &outcome, began);
+    let mut response = finish(outcome?, &id);
+    // A client opens its next connection elsewhere, and none is cut while a request is on its way.
+    if draining.is_some_and(|draining| draining.has_begun()) {
+        let head = response.response_mut().head_mut();
+        head.set_connection_type(ConnectionType::Close);
+    }
+    Ok(response)
+}
+
+/// Around a request of the internal listener.
+pub async fn internal(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Answer {
+    let id = RequestId::of(&request);
+    request.extensions_mut().insert(id.clone());
+    let response = next.call(request).await?.map_into_boxed_body();
+    if let Some(problem) = response.response().extensions().get::<Problem>() {
+        problem.log();
+    }
+    Ok(finish(response, &id))
+}
+
+/// A problem tells the request's identifier, and every answer has these headers.
+fn finish(mut response: ServiceResponse, RequestId(id): &RequestId) -> ServiceResponse {
+    let problem = response.response_mut().extensions_mut().remove::<Problem>();
+    if let Some(problem) = problem {
+        let rendered = problem.render(id.to_str().unwrap_or_default());
+        let (request, _) = response.into_parts();
+        response = ServiceResponse::new(request, rendered);
+    }
+    let headers = response.headers_mut();
+    headers.insert(RequestId::HEADER, id.clone());
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
+}

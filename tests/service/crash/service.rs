@@ -1,0 +1,94 @@
+//! `kill -9` of the service itself on SQLite, whose writers share their commits: what was answered
+//! is there, and what was not is there whole or not at all.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use auth_service::entropy::Entropy;
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use crate::support::database::Database;
+use crate::support::{Backend, Client, PASSWORD, Process, Sql, Tokens};
+
+const KILLS: usize = 30;
+const FAMILIES: usize = 24;
+
+/// What a request that may never be answered was answered with.
+async fn ask(client: Client, path: &str, body: Value) -> Option<Tokens> {
+    let answer = client.try_send(Method::POST, path, Some(body)).await.ok();
+    answer.map(|answer| answer.tokens())
+}
+
+// L2, L3
+#[tokio::test(flavor = "multi_thread")]
+async fn thirty_kills_in_mid_refresh_lose_nothing_that_was_answered() {
+    let (database, entropy) = (Database::new(Backend::Sqlite).await, Entropy::system());
+    let mut process = Process::start(&database, &[]).await;
+    process.signup("ada@example.org").await;
+    let answered = Arc::new(AtomicUsize::new(0));
+    let mut mid_refresh = 0;
+    for round in 0..KILLS {
+        let mut families = Vec::new();
+        for _ in 0..FAMILIES {
+            families.push(process.login("ada@example.org").await.refresh);
+        }
+        answered.store(0, Ordering::SeqCst);
+        let mut refreshing = JoinSet::new();
+        for (at, token) in families.iter().cloned().enumerate() {
+            let (client, answered) = ((*process).clone(), answered.clone());
+            let body = json!({ "refresh_token": token });
+            refreshing.spawn(async move {
+                let tokens = ask(client, "/v1/refresh", body).await;
+                answered.fetch_add(usize::from(tokens.is_some()), Ordering::SeqCst);
+                (at, tokens)
+            });
+        }
+        let mut signing_in = JoinSet::new();
+        for _ in 0..4 {
+            let client = (*process).clone();
+            let body = json!({ "email": "ada@example.org", "password": PASSWORD });
+            signing_in.spawn(async move { ask(client, "/v1/login", body).await });
+        }
+        // After some of them were answered, a little later each time.
+        let some = round % FAMILIES;
+        while answered.load(Ordering::SeqCst) < some {
+            tokio::task::yield_now().await;
+        }
+        let [random] = entropy.bytes::<1>();
+        tokio::time::sleep(Duration::from_micros(u64::from(random) * 4)).await;
+        process.signal("KILL");
+        process.wait(Duration::from_secs(10)).await;
+        let refreshed = refreshing.join_all().await;
+        let signed_in = signing_in.join_all().await;
+        mid_refresh += usize::from(answered.load(Ordering::SeqCst) < FAMILIES);
+
+        process = Process::start(&database, &[]).await;
+        for (at, was_told) in refreshed {
+            let successor = process.refresh(&families[at]).await.tokens().refresh;
+            assert_ne!(successor, families[at]);
+            if let Some(told) = was_told {
+                assert_eq!(successor, told.refresh, "an answered rotation was lost");
+            }
+            let again = process.refresh(&families[at]).await.tokens().refresh;
+            assert_eq!(again, successor, "the family was doubled");
+        }
+        for tokens in signed_in.into_iter().flatten() {
+            assert_eq!(process.refresh(&tokens.refresh).await.status, 200);
+        }
+    }
+    println!("{KILLS} kills, {mid_refresh} of them in mid-refresh");
+    assert!(mid_refresh > KILLS / 4, "too few kills fell in mid-refresh");
+    let mut sql = Sql::of(&database).await;
+    let sessions = sql.count("sessions").await;
+    assert!(sessions > (KILLS * FAMILIES) as i64);
+    assert_eq!(
+        sql.count("audit_events WHERE event = 'login'").await,
+        sessions,
+        "a session and its audit row are one transaction"
+    );
+    assert_eq!(sql.count("sessions WHERE generation > 2").await, 0);
+    assert_eq!(sql.count("sessions WHERE revoked_at IS NOT NULL").await, 0);
+}
