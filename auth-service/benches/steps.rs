@@ -16,7 +16,7 @@ use actix_web::{FromRequest, HttpRequest};
 use auth_service::http::{Body, RefreshRequest};
 use auth_service::passwords::Password;
 use auth_service::refresh::{self, RefreshToken};
-use auth_service::{revocation, tokens};
+use auth_service::tokens;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 
 use setup::{PASSWORD, PAUSE, Rooms};
@@ -61,10 +61,7 @@ fn refresh_token(criterion: &mut Criterion) {
 /// A token that was verified before, and whether it is revoked.
 fn access_token(criterion: &mut Criterion) {
     let rooms = rooms();
-    rooms
-        .runtime
-        .block_on(revocation::load(&rooms.ctx))
-        .unwrap();
+    rooms.believe();
     let token = &rooms.ada.access_token;
     criterion.bench_function("access token checked", |bencher| {
         let check = || tokens::authenticate(&rooms.ctx, black_box(token));
