@@ -60,6 +60,12 @@ bench: rust ## how fast the service is beside its limits, into target/bench/repo
 	@cargo build --locked --release -p bench
 	@TEST_DATABASE_URL= TEST_REDIS_URL= tests/with-services $(TARGET)/release/bench $(if $(filter 1,$(QUICK)),--quick)
 
+# Counted in the optimised build, which takes some minutes the first time.
+.PHONY: bench-check
+bench-check: rust ## instructions of a refresh, a login, a verify…: names what grew (WRITE=1 writes the counts down)
+	@tests/tools/ensure valgrind
+	@cargo bench --locked --quiet -p auth-service --bench instructions -- $(if $(WRITE),write)
+
 .PHONY: check
 check: rust ## formatting, lints, dependencies, architecture, deploy/ and k8s/
 	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 || { echo "rustfmt or clippy is missing: run 'rustup component add rustfmt clippy'." >&2; exit 1; }

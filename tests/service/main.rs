@@ -24,6 +24,7 @@ mod refresh;
 mod revocation;
 mod shutdown;
 mod sign_in;
+mod statements;
 mod store;
 mod strangers;
 mod support;

@@ -26,7 +26,8 @@ mod sign_in;
 mod span;
 mod well_known;
 
-pub use body::MAX_BODY;
+pub use body::{Body, MAX_BODY};
 pub use markdown::markdown;
 pub use problem::Code;
 pub use server::{Bound, bind};
+pub use sign_in::RefreshRequest;

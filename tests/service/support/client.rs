@@ -1,5 +1,7 @@
 //! A client of the service, as a test reads best.
 
+use std::net::SocketAddr;
+
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
@@ -104,6 +106,11 @@ impl Client {
             internal,
             headers: HeaderMap::new(),
         }
+    }
+
+    /// A client of the service that listens here.
+    pub fn at(public: SocketAddr, internal: SocketAddr) -> Self {
+        Self::new(format!("http://{public}"), format!("http://{internal}"))
     }
 
     /// The same client with one more header on every request.

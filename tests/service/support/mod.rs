@@ -10,6 +10,7 @@ pub mod client;
 pub mod database;
 pub mod documented;
 pub mod events;
+pub mod heard;
 pub mod outside;
 pub mod postgres;
 pub mod process;
@@ -21,6 +22,7 @@ pub mod secrets;
 pub mod service;
 pub mod sql;
 pub mod stored_keys;
+pub mod wire;
 
 pub use client::{Answer, Client, Tokens};
 pub use database::Backend;

@@ -1,5 +1,6 @@
 //! A TCP proxy in front of one server, which a test can cut, freeze or make lose what it carries.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -7,6 +8,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+
+use super::wire;
 
 /// What the proxy does with its connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,8 +35,8 @@ pub struct Proxy {
     accepting: JoinHandle<()>,
 }
 
-/// What was sent to the server, on all connections.
-type Questions = Arc<Mutex<Vec<u8>>>;
+/// What was sent to the server, in order, and on which connection.
+type Questions = Arc<Mutex<Vec<(usize, Vec<u8>)>>>;
 
 impl Proxy {
     /// A proxy in front of the server that this URL names.
@@ -49,13 +52,13 @@ impl Proxy {
         );
         let (state, asked, server) = (flow.clone(), questions.clone(), server.to_owned());
         let accepting = tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(serve(
-                    client,
-                    server.clone(),
-                    state.subscribe(),
-                    asked.clone(),
-                ));
+            for number in 0.. {
+                let Ok((client, _)) = listener.accept().await else {
+                    return;
+                };
+                let asked = asked.clone();
+                let asks = move |bytes: &[u8]| lock(&asked).push((number, bytes.to_vec()));
+                tokio::spawn(serve(client, server.clone(), state.subscribe(), asks));
             }
         });
         Self {
@@ -85,9 +88,19 @@ impl Proxy {
 
     /// How often the server was sent `part`.
     pub fn count(&self, part: &[u8]) -> usize {
-        let questions = lock(&self.questions);
-        let here = questions.windows(part.len());
+        let mut connections: BTreeMap<usize, Vec<u8>> = BTreeMap::new();
+        for (number, bytes) in &*lock(&self.questions) {
+            connections.entry(*number).or_default().extend(bytes);
+        }
+        let here = connections
+            .values()
+            .flat_map(|sent| sent.windows(part.len()));
         here.filter(|bytes| *bytes == part).count()
+    }
+
+    /// What Postgres was told to execute, if nothing was forgotten.
+    pub fn statements(&self) -> Vec<String> {
+        wire::statements(&lock(&self.questions))
     }
 }
 
@@ -98,15 +111,20 @@ impl Drop for Proxy {
     }
 }
 
-fn lock(questions: &Questions) -> MutexGuard<'_, Vec<u8>> {
+fn lock(questions: &Questions) -> MutexGuard<'_, Vec<(usize, Vec<u8>)>> {
     questions.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn serve(client: TcpStream, server: String, flow: watch::Receiver<Flow>, asked: Questions) {
+async fn serve(
+    client: TcpStream,
+    server: String,
+    flow: watch::Receiver<Flow>,
+    asks: impl Fn(&[u8]),
+) {
     let mut cut = flow.clone();
     tokio::select! {
         _ = cut.wait_for(|flow| *flow == Flow::Cut) => {}
-        () = carry(client, server, flow, asked) => {}
+        () = carry(client, server, flow, asks) => {}
     }
 }
 
@@ -114,7 +132,7 @@ async fn carry(
     client: TcpStream,
     server: String,
     mut flow: watch::Receiver<Flow>,
-    asked: Questions,
+    asks: impl Fn(&[u8]),
 ) {
     thawed(&mut flow).await;
     let Ok(server) = TcpStream::connect(server).await else {
@@ -125,7 +143,7 @@ async fn carry(
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
     let questions = pump(from_client, to_server, flow.clone(), |question, flow| {
-        lock(&asked).extend_from_slice(question);
+        asks(question);
         flow != Flow::Lossy
     });
     let mut lost = false;

@@ -77,22 +77,44 @@ impl Service {
         let app = app::build(settings, clock.clone(), Entropy::system())
             .await
             .expect("the service starts");
-        let client = Client::new(
-            format!("http://{}", app.public_addr()),
-            format!("http://{}", app.internal_addr()),
-        );
         let (stop, stopped) = oneshot::channel();
-        let ctx = app.ctx();
+        let service = Self {
+            client: Client::at(app.public_addr(), app.internal_addr()),
+            ctx: app.ctx(),
+            clock,
+            stop: Some(stop),
+            database,
+        };
         tokio::spawn(app.run(async {
             let _ = stopped.await;
         }));
-        Self {
-            client,
+        service
+    }
+
+    /// A service with nothing in the background: what its database hears is for a request. It
+    /// learns of no revocation but its own.
+    pub async fn alone(database: Arc<Database>, change: impl FnOnce(&mut Settings)) -> Self {
+        secrets::keep_logs();
+        let clock = Clock::manual(START);
+        let mut settings = settings(&database);
+        change(&mut settings);
+        let ctx = app::open(settings, clock.clone(), Entropy::system())
+            .await
+            .expect("the service starts");
+        let bound = auth_service::http::bind(ctx.clone().into()).expect("free ports");
+        let (stop, stopped) = oneshot::channel();
+        let service = Self {
+            client: Client::at(bound.public_addr, bound.internal_addr),
             ctx,
             clock,
             stop: Some(stop),
             database,
-        }
+        };
+        let stopped = async {
+            let _ = stopped.await;
+        };
+        tokio::spawn(bound.serve(stopped, Duration::ZERO));
+        service
     }
 
     /// A second replica: the same database, key-encryption key and clock.

@@ -1,0 +1,116 @@
+//! What both benchmarks measure: a service in this process, on a SQLite file of its own, by a
+//! clock and with randomness that are given, so that each run does the same.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use auth_service::app;
+use auth_service::clock::{Clock, Instant};
+use auth_service::config::Settings;
+use auth_service::ctx::Ctx;
+use auth_service::db::types::Json;
+use auth_service::entropy::Entropy;
+use auth_service::revocation;
+use auth_service::sessions::Session;
+use auth_service::tokens::TokenPair;
+use auth_service::users::{self, Credentials, User};
+use tempfile::TempDir;
+use tokio::runtime::{Builder, Runtime};
+
+pub const EMAIL: &str = "ada@example.org";
+pub const PASSWORD: &str = "a lovelace of engines";
+/// Longer than the reuse window, so that the next refresh rotates.
+pub const PAUSE: Duration = Duration::from_secs(31);
+
+/// 2026-01-01T00:00:00Z
+const START: Instant = Instant::from_secs(1_767_225_600);
+
+/// The rooms of a service, with nothing in the background.
+pub struct Rooms {
+    pub ctx: Arc<Ctx>,
+    pub clock: Clock,
+    pub runtime: Runtime,
+    /// An account that has just signed up.
+    pub ada: TokenPair,
+    _folder: TempDir,
+}
+
+impl Rooms {
+    /// With the default settings but for the address, and these.
+    pub fn open(change: impl FnOnce(&mut Settings)) -> Self {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let mut settings = Settings::default();
+        settings.database.url = format!("sqlite://{}/auth.db", folder.path().display());
+        settings.database.max_connections = 1;
+        settings.data_dir = folder.path().to_owned();
+        settings.listen = ([127, 0, 0, 1], 0).into();
+        settings.internal_listen = ([127, 0, 0, 1], 0).into();
+        settings.http.workers = 1;
+        settings.passwords.hash_workers = 1;
+        // Nothing but `believe` keeps the mirror up to date.
+        settings.revocation.max_lag = Duration::from_secs(60);
+        change(&mut settings);
+        let clock = Clock::manual(START);
+        let ctx = app::open(settings, clock.clone(), Entropy::seeded(1));
+        let ctx = runtime.block_on(ctx).unwrap();
+        let credentials = Credentials {
+            email: EMAIL.into(),
+            password: PASSWORD.into(),
+            name: Some("Ada".into()),
+        };
+        let origin = Default::default();
+        let ada = users::signup(&ctx, credentials, &origin);
+        let ada = runtime.block_on(ada).unwrap();
+        Self {
+            ctx,
+            clock,
+            runtime,
+            ada,
+            _folder: folder,
+        }
+    }
+
+    /// Brings the mirror of revocations up to date: it is believed for less than a minute.
+    pub fn believe(&self) {
+        let load = revocation::load(&self.ctx);
+        self.runtime.block_on(load).unwrap();
+    }
+
+    /// Ada's account and session as their rows say.
+    pub fn rows(&self) -> (Session, User) {
+        let now = self.clock.now();
+        let user = User {
+            id: self.ada.user.id,
+            email: EMAIL.into(),
+            email_verified: false,
+            name: Some("Ada".into()),
+            roles: Json(vec!["editor".into()]),
+            claims: Json(Default::default()),
+            ver: 1,
+            disabled_at: None,
+            created_at: now,
+            updated_at: now,
+        };
+        let session = Session {
+            id: self.ada.session_id,
+            user_id: user.id,
+            client_id: self.ctx.settings.tokens.client_id.clone(),
+            scope: self.ctx.settings.tokens.scope.clone(),
+            amr: Json(vec!["pwd".into()]),
+            generation: 1,
+            created_at: now,
+            rotated_at: None,
+            idle_expires_at: now.plus(self.ctx.settings.refresh.idle_ttl),
+            expires_at: now.plus(self.ctx.settings.refresh.absolute_ttl),
+            revoked_at: None,
+            address: "192.0.2.1".into(),
+            user_agent: "bench".into(),
+        };
+        (session, user)
+    }
+}
