@@ -1,5 +1,5 @@
-//! What goes around every request: its identifier, its span, its line in the log, and what all
-//! answers have in common. One layer, for each costs an allocation or two.
+//! What goes around every request: its identifier, and what all answers have in common. One layer,
+//! for each costs an allocation or two. Its span and its line in the log are within (`span.rs`).
 
 use actix_web::Error;
 use actix_web::HttpMessage;
@@ -9,27 +9,20 @@ use actix_web::http::ConnectionType;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use std::time::Instant;
-use tracing::Instrument;
 
 use super::draining::Draining;
 use super::problem::Problem;
 use super::request_id::RequestId;
-use super::span;
 
 type Answer = Result<ServiceResponse<BoxBody>, Error>;
 
 /// Around a request of the public listener.
 pub async fn public(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Answer {
-    let began = Instant::now();
     let draining = request.app_data::<Data<Draining>>().cloned();
     let id = RequestId::of(&request);
     request.extensions_mut().insert(id.clone());
-    let span = span::begin(&request, &id);
-    let outcome = next.call(request).instrument(span.clone()).await;
-    let outcome = outcome.map(ServiceResponse::map_into_boxed_body);
-    span::end(span, &id, &outcome, began);
-    let mut response = finish(outcome?, &id);
+    let response = next.call(request).await?.map_into_boxed_body();
+    let mut response = finish(response, &id);
     // A client opens its next connection elsewhere, and none is cut while a request is on its way.
     if draining.is_some_and(|draining| draining.has_begun()) {
         let head = response.response_mut().head_mut();

@@ -7,8 +7,10 @@ use actix_web::{App, HttpServer};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use tokio::net::TcpSocket;
+use tracing_actix_web::TracingLogger;
 
 use super::draining::Draining;
+use super::span::RequestSpan;
 use super::{around, docs, internal, routes};
 use crate::ctx::Ctx;
 
@@ -48,6 +50,7 @@ pub fn bind(ctx: Data<Ctx>) -> io::Result<Bound> {
             .app_data(Data::new(docs::config()))
             .configure(routes::public)
             .default_service(web::to(routes::not_found))
+            .wrap(TracingLogger::<RequestSpan>::new())
             .wrap(from_fn(around::public))
     })
     .workers(workers)

@@ -3,56 +3,65 @@
 //! What gateways and verifiers ask again and again, and that changes nothing, is told at `debug`
 //! where it went well: they have logs of their own. All the rest is told at `info`.
 
-use actix_web::Error;
-use actix_web::body::BoxBody;
+use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
+use actix_web::{Error, HttpMessage};
 use std::time::Instant;
 use tracing::Span;
+use tracing_actix_web::RootSpanBuilder;
 
 use super::problem::Problem;
 use super::request_id::RequestId;
 use super::routes::ASKED_AGAIN_AND_AGAIN;
+
+/// Begins and ends the span of a request that has its identifier.
+pub struct RequestSpan;
+
+#[derive(Clone, Copy)]
+struct Began(Instant);
 
 /// Names the request, never its body, its query or its headers: they may hold secrets.
 macro_rules! span {
     ($level:ident, $request:expr, $id:expr) => {
         tracing::$level!(
             "request",
-            request_id = %$id,
+            request_id = $id.as_ref().map(tracing::field::display),
             method = %$request.method(),
             route = $request.match_pattern().unwrap_or_default(),
         )
     };
 }
 
-/// Before it.
-pub fn begin(request: &ServiceRequest, id: &RequestId) -> Span {
-    match is_asked_again_and_again(request.path()) {
-        true => span!(debug_span, request, id),
-        false => span!(info_span, request, id),
+impl RootSpanBuilder for RequestSpan {
+    fn on_request_start(request: &ServiceRequest) -> Span {
+        let id = request.extensions().get().map(RequestId::clone);
+        request.extensions_mut().insert(Began(Instant::now()));
+        match is_asked_again_and_again(request.path()) {
+            true => span!(debug_span, request, id),
+            false => span!(info_span, request, id),
+        }
+    }
+
+    fn on_request_end<B: MessageBody>(span: Span, outcome: &Result<ServiceResponse<B>, Error>) {
+        match outcome {
+            Ok(response) => answered(span, response),
+            Err(error) => span.in_scope(|| tracing::error!(%error, "a request failed")),
+        }
     }
 }
 
-/// After it.
-pub fn end(
-    span: Span,
-    id: &RequestId,
-    outcome: &Result<ServiceResponse<BoxBody>, Error>,
-    began: Instant,
-) {
-    let response = match outcome {
-        Ok(response) => response,
-        Err(error) => return span.in_scope(|| tracing::error!(%error, "a request failed")),
-    };
+fn answered<B>(span: Span, response: &ServiceResponse<B>) {
     let (request, status) = (response.request(), response.status());
-    let micros = began.elapsed().as_micros() as u64;
+    let began = request.extensions().get().map(|Began(at)| *at);
+    let micros = began.map(|at| at.elapsed().as_micros() as u64);
     let went_well = status.is_success() || status == StatusCode::NOT_MODIFIED;
     if went_well && is_asked_again_and_again(request.path()) {
         let _entered = span.enter();
         tracing::debug!(status = status.as_u16(), micros, "answered");
         return;
     }
+    let id = request.extensions().get().map(RequestId::clone);
     let span = match span.is_disabled() {
         true => span!(info_span, request, id),
         false => span,
