@@ -93,7 +93,7 @@ pub struct Problem {
     /// Always `about:blank`: `code` tells problems apart (RFC 9457 §4.2.1).
     #[serde(rename = "type")]
     #[schema(value_type = String)]
-    kind: &'static str,
+    kind: AboutBlank,
     /// The status in words.
     #[schema(value_type = String)]
     title: &'static str,
@@ -118,11 +118,21 @@ pub struct Problem {
     cause: Option<Box<str>>,
 }
 
+/// The one type of all problems, without its text in each.
+#[derive(Clone, Debug)]
+struct AboutBlank;
+
+impl Serialize for AboutBlank {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str("about:blank")
+    }
+}
+
 impl Problem {
     /// A problem of this status and code.
     pub fn new(status: StatusCode, code: Code, detail: impl fmt::Display) -> Self {
         Self {
-            kind: "about:blank",
+            kind: AboutBlank,
             title: status.canonical_reason().unwrap_or_default(),
             status: status.as_u16(),
             detail: detail.to_string().into(),

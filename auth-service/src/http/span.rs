@@ -35,7 +35,7 @@ macro_rules! span {
 
 impl RootSpanBuilder for RequestSpan {
     fn on_request_start(request: &ServiceRequest) -> Span {
-        let id = request.extensions().get().map(RequestId::clone);
+        let id = request.extensions().get::<RequestId>().cloned();
         request.extensions_mut().insert(Began(Instant::now()));
         match is_asked_again_and_again(request.path()) {
             true => span!(debug_span, request, id),
@@ -61,7 +61,7 @@ fn answered<B>(span: Span, response: &ServiceResponse<B>) {
         tracing::debug!(status = status.as_u16(), micros, "answered");
         return;
     }
-    let id = request.extensions().get().map(RequestId::clone);
+    let id = request.extensions().get::<RequestId>().cloned();
     let span = match span.is_disabled() {
         true => span!(info_span, request, id),
         false => span,
