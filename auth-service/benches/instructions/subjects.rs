@@ -27,13 +27,13 @@ pub struct Subject {
 pub const SUBJECTS: &[Subject] = &[
     Subject {
         name: "refresh",
-        times: 500,
+        times: 1000,
         without: None,
         prepare: refresh,
     },
     Subject {
         name: "login",
-        times: 500,
+        times: 1000,
         without: Some("hash"),
         prepare: login,
     },
