@@ -6,6 +6,7 @@
 mod accounts;
 mod api_document;
 mod architecture;
+mod backup;
 mod clocks;
 mod crash;
 mod docs_page;
@@ -14,6 +15,7 @@ mod forward_auth;
 mod fuzzing;
 mod gateways;
 mod growth;
+mod housekeeping;
 mod keys;
 mod migrations;
 mod races;
