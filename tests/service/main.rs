@@ -15,6 +15,7 @@ mod fuzzing;
 mod gateways;
 mod growth;
 mod keys;
+mod metrics;
 mod migrations;
 mod races;
 mod readme;

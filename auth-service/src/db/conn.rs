@@ -10,6 +10,7 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 use tokio::time::error::Elapsed;
+use tracing::Span;
 
 use super::{DbError, Lite};
 
@@ -31,14 +32,33 @@ pub(crate) enum Link {
     Lite(Object<Lite>),
 }
 
+impl Link {
+    /// What OpenTelemetry calls the database.
+    fn system(&self) -> &'static str {
+        match self {
+            Self::Pg(_) => "postgresql",
+            Self::Lite(_) => "sqlite",
+        }
+    }
+}
+
 /// Runs one diesel expression on whichever database the connection leads to.
 macro_rules! on {
     ($conn:expr, $c:ident => $query:expr) => {{
         let conn: &mut $crate::db::Conn = $conn;
-        let (link, deadline) = conn.started();
+        let span = $crate::telemetry::span!(
+            "db.statement",
+            otel.kind = "client",
+            db.system.name = tracing::field::Empty,
+        );
+        let (link, deadline) = conn.started(&span);
         let answer = match link {
-            $crate::db::Link::Pg($c) => tokio::time::timeout(deadline, $query).await,
-            $crate::db::Link::Lite($c) => tokio::time::timeout(deadline, $query).await,
+            $crate::db::Link::Pg($c) => {
+                tokio::time::timeout(deadline, tracing::Instrument::instrument($query, span)).await
+            }
+            $crate::db::Link::Lite($c) => {
+                tokio::time::timeout(deadline, tracing::Instrument::instrument($query, span)).await
+            }
         };
         conn.ended(answer)
     }};
@@ -58,10 +78,12 @@ impl Conn {
         }
     }
 
-    /// A statement begins.
-    pub(crate) fn started(&mut self) -> (&mut Link, Duration) {
+    /// A statement begins; `span` is its own.
+    pub(crate) fn started(&mut self, span: &Span) -> (&mut Link, Duration) {
         self.busy = true;
-        (self.link.as_mut().expect(OPEN), self.deadline)
+        let link = self.link.as_mut().expect(OPEN);
+        span.record("db.system.name", link.system());
+        (link, self.deadline)
     }
 
     /// A statement has ended, or its time has.

@@ -20,8 +20,11 @@ use diesel_async::pooled_connection::deadpool::Pool;
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::time::Duration;
+use tracing::Instrument;
 
 use crate::clock::Instant;
+use crate::metrics::Queue;
+use crate::telemetry::span;
 pub use conn::{Conn, Tx};
 pub(crate) use conn::{Link, on};
 use detached::Detached;
@@ -36,6 +39,7 @@ pub struct Db {
     pool: Connections,
     acquire_timeout: Duration,
     deadline: Duration,
+    queue: Queue,
 }
 
 #[derive(Clone)]
@@ -56,12 +60,18 @@ impl Db {
                 Connections::Lite(pool) => Link::Lite(pool.get().await?),
             })
         };
-        match tokio::time::timeout(self.acquire_timeout, get).await {
-            Ok(link) => Ok(Conn::new(link?, self.deadline)),
+        let (asked, span) = (std::time::Instant::now(), span!("db.connection"));
+        let link = match tokio::time::timeout(self.acquire_timeout, get.instrument(span)).await {
+            Ok(link) => link,
             Err(_) => Err(DbError::Unavailable(
                 "no connection became free in time".into(),
             )),
+        };
+        match link {
+            Ok(_) => self.queue.wait.took(asked.elapsed()),
+            Err(_) => self.queue.refused.count(),
         }
+        Ok(Conn::new(link?, self.deadline))
     }
 
     /// Begins a transaction. SQLite takes its one write lock at once (`BEGIN IMMEDIATE`): a lock
@@ -105,12 +115,13 @@ impl Db {
         matches!(self.pool, Connections::Lite(_))
     }
 
-    /// Connections in use and connections open, for metrics.
-    pub fn usage(&self) -> (usize, usize) {
+    /// Connections in use, open, and open at most, for metrics.
+    pub fn usage(&self) -> (usize, usize, usize) {
         let status = match &self.pool {
             Connections::Pg(pool) => pool.status(),
             Connections::Lite(pool) => pool.status(),
         };
-        (status.size.saturating_sub(status.available), status.size)
+        let in_use = status.size.saturating_sub(status.available);
+        (in_use, status.size, status.max_size)
     }
 }
