@@ -175,7 +175,7 @@ fn sample(name: &str, outcome: &Outcome, spent: Spent) -> Result<Sample> {
     }
     let each = |time: Duration| time.as_secs_f64() * 1e6 / outcome.all() as f64;
     Ok(Sample {
-        rate: outcome.answered() as f64 / outcome.time.as_secs_f64(),
+        rate: outcome.rate(),
         latency: Some(Latency::of(&outcome.latencies())),
         cpu: spent.server.map(each),
         generator: spent.generator.map(each),

@@ -145,7 +145,7 @@ impl Load {
                     let now = Instant::now();
                     match now <= end {
                         true => outcome.count(answer.status, now - asked),
-                        false => outcome.late += 1,
+                        false => outcome.late(end.saturating_duration_since(asked), now - asked),
                     }
                     if !requests.accept(&answer) {
                         outcome.refuse(|| described(&answer));

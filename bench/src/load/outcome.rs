@@ -17,6 +17,8 @@ pub struct Outcome {
     pub by_status: BTreeMap<u16, Histogram<u64>>,
     /// Answers that came after the time was up; they are in no histogram.
     pub late: u64,
+    /// As how many answers the late ones count: each as the part of its time that was in time.
+    within: f64,
     /// Requests that were not accepted, and what the first of them was answered.
     pub refused: u64,
     /// The first that was not accepted.
@@ -32,6 +34,12 @@ impl Outcome {
             .entry(status)
             .or_insert_with(histogram)
             .saturating_record(micros);
+    }
+
+    /// An answer that came late; of the time that it took, `within` was in time.
+    pub(super) fn late(&mut self, within: Duration, took: Duration) {
+        self.late += 1;
+        self.within += within.as_secs_f64() / took.as_secs_f64();
     }
 
     pub(super) fn refuse(&mut self, what: impl FnOnce() -> String) {
@@ -52,6 +60,7 @@ impl Outcome {
             }
         }
         self.late += other.late;
+        self.within += other.within;
         self.refused += other.refused;
         self.lost += other.lost;
         if self.first_refused.is_none() {
@@ -62,6 +71,12 @@ impl Outcome {
     /// Answers that came in time.
     pub fn answered(&self) -> u64 {
         self.by_status.values().map(Histogram::len).sum()
+    }
+
+    /// Answers a second. What was under way when the time was up counts for the part that was done:
+    /// left out, it would slow down what is slow, the most in short rounds.
+    pub fn rate(&self) -> f64 {
+        (self.answered() as f64 + self.within) / self.time.as_secs_f64()
     }
 
     /// All answers, those too that came after the time was up.
@@ -96,6 +111,9 @@ mod tests {
         other.refuse(|| "503".into());
         one.add(other);
         assert_eq!(one.answered(), 3);
+        one.time = Duration::from_secs(1);
+        one.late(Duration::from_millis(10), Duration::from_millis(40));
+        assert_eq!((one.all(), one.rate()), (4, 3.25));
         assert_eq!(one.by_status[&200].len(), 2);
         assert_eq!(one.refused, 1);
         assert_eq!(one.first_refused.as_deref(), Some("503"));

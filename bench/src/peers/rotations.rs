@@ -21,7 +21,7 @@ impl Rotations {
             rotations: self.clone(),
             path,
             fields,
-            presented: String::new(),
+            presented: None,
         })
     }
 
@@ -34,14 +34,14 @@ struct Refreshes {
     rotations: Rotations,
     path: &'static str,
     fields: &'static str,
-    presented: String,
+    presented: Option<String>,
 }
 
 impl Requests for Refreshes {
     fn next(&mut self, out: &mut Vec<u8>) -> Result<()> {
-        let next = self.rotations.all(VecDeque::pop_front);
-        self.presented = next.ok_or("no refresh token is left")?;
-        let (fields, presented) = (self.fields, &self.presented);
+        self.presented = self.rotations.all(VecDeque::pop_front);
+        let presented = self.presented.as_ref().ok_or("no refresh token is left")?;
+        let fields = self.fields;
         write_form(
             out,
             self.path,
@@ -53,17 +53,40 @@ impl Requests for Refreshes {
     /// With a new refresh token, and a JWT as access token.
     fn accept(&mut self, answer: &Answer<'_>) -> bool {
         let jwt = |token: &str| token.split('.').count() == 3;
-        let rotated = answer
-            .member("refresh_token")
-            .filter(|next| *next != self.presented);
-        match rotated {
-            Some(next)
-                if answer.status == 200 && answer.member("access_token").is_some_and(jwt) =>
-            {
-                self.rotations.all(|all| all.push_back(next.to_owned()));
-                true
-            }
-            _ => false,
+        let (before, next) = (self.presented.take(), answer.member("refresh_token"));
+        let rotated = answer.status == 200
+            && answer.member("access_token").is_some_and(jwt)
+            && next != before.as_deref();
+        let Some(next) = next.filter(|_| rotated) else {
+            return false;
+        };
+        self.rotations.all(|all| all.push_back(next.to_owned()));
+        true
+    }
+}
+
+/// What was written when the time was up is never sent; its token is as good as before.
+impl Drop for Refreshes {
+    fn drop(&mut self) {
+        if let Some(unsent) = self.presented.take() {
+            self.rotations.all(|all| all.push_front(unsent));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_goes_out_once_and_comes_back_unsent() {
+        let rotations = Rotations::of(["a".to_owned()]);
+        let (mut one, mut other) = (rotations.at("/", "x=y"), rotations.at("/", "x=y"));
+        let mut request = Vec::new();
+        one.next(&mut request).unwrap();
+        assert!(request.ends_with(b"x=y&refresh_token=a"));
+        other.next(&mut request).unwrap_err();
+        drop(one);
+        other.next(&mut request).unwrap();
     }
 }
