@@ -17,6 +17,7 @@ use crate::http::{self, Bound};
 use crate::keys::seal::Sealer;
 use crate::keys::{self, Keys, KeysError};
 use crate::limits::Limits;
+use crate::metrics::Metrics;
 use crate::passwords::{Hasher, StartError as HasherError};
 use crate::revocation::{self, Link, LinkError, Revocations};
 
@@ -74,7 +75,8 @@ pub async fn open(
     settings.validate().map_err(StartError::Settings)?;
     let sealer = Sealer::new(&encryption_keys(&settings, &entropy)?);
     prepare_database(&settings).await?;
-    let db = Db::open(&settings.database)?;
+    let metrics = Metrics::default();
+    let db = Db::open(&settings.database, metrics.connections.clone())?;
     follow_database(&db, &clock).await?;
     let redis_url = settings.redis.url.as_deref();
     let ctx = Arc::new(Ctx {
@@ -82,11 +84,16 @@ pub async fn open(
             leeway: settings.tokens.leeway,
             ..Policy::new(&settings.issuer, &settings.tokens.audience)
         },
-        hasher: Hasher::start(&settings.passwords, entropy.clone())?,
+        hasher: Hasher::start(
+            &settings.passwords,
+            entropy.clone(),
+            metrics.hashing.clone(),
+        )?,
         limits: limits(&settings, &clock)?,
         revocations: Revocations::new(Link::new(redis_url, &entropy)?),
         keys: Keys::new(sealer),
         verified: TokenCache::new(VERIFIED_BYTES),
+        metrics,
         db,
         clock,
         entropy,

@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::db::{Db, migrate};
 use crate::entropy::Entropy;
+use crate::metrics::Metrics;
 use crate::revocation;
 
 /// What one look found.
@@ -55,7 +56,8 @@ fn look_at_settings(settings: &Settings) -> Finding {
 
 async fn look_at_database(settings: &Settings) -> Finding {
     let url = &settings.database.url;
-    let db = Db::open(&settings.database).map_err(|error| error.to_string())?;
+    let db = Db::open(&settings.database, Metrics::default().connections)
+        .map_err(|error| error.to_string())?;
     match timeout(Duration::from_secs(5), db.ping()).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => {

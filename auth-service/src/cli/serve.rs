@@ -8,9 +8,11 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::entropy::Entropy;
 use crate::logs;
+use crate::telemetry::Traces;
 
 pub(super) async fn run(settings: Settings) -> Result<(), Failure> {
-    logs::start(&settings.log, settings.mode)?;
+    let traces = Traces::start(&settings.telemetry)?;
+    logs::start(&settings.log, settings.mode, traces.as_ref())?;
     let app = app::build(settings, Clock::system(), Entropy::system()).await?;
     welcome(&app)?;
     let (mut terminate, mut interrupt) = (
@@ -25,6 +27,9 @@ pub(super) async fn run(settings: Settings) -> Result<(), Failure> {
     };
     app.run(stop).await?;
     tracing::info!("stopped");
+    if let Some(traces) = traces {
+        traces.stop();
+    }
     Ok(())
 }
 

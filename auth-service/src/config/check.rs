@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::durations::text;
 use super::issuer::{Issuer, is_origin};
 use super::secrets::{EncryptionKey, decode_key};
-use super::{ForwardAuth, Mode, Settings, production};
+use super::{ForwardAuth, Mode, Settings, Telemetry, production};
 
 /// What is wrong with one setting, in a sentence that says what to set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +70,7 @@ impl Settings {
         self.check_keys(&mut found);
         self.check_revocation(&mut found);
         self.check_passwords(&mut found);
+        self.check_telemetry(&mut found);
         if self.mode == Mode::Production {
             production::check(self, &mut found);
         }
@@ -175,6 +176,25 @@ impl Settings {
             "forward_auth.origins",
             "must be origins as browsers send them, such as `https://app.example.com`: in small \
              letters, without a path and without a slash at the end",
+        );
+    }
+
+    fn check_telemetry(&self, found: &mut Findings) {
+        let Telemetry {
+            otlp_endpoint,
+            sample_ratio,
+        } = &self.telemetry;
+        let is_http = |url: &String| url.starts_with("http://") || url.starts_with("https://");
+        found.expect(
+            (otlp_endpoint.as_ref()).is_none_or(|url| is_http(url) && !url.contains('@')),
+            "telemetry.otlp_endpoint",
+            "must begin with http:// or https:// and hold no password (what a collector asks for \
+             goes into OTEL_EXPORTER_OTLP_HEADERS), or be left out",
+        );
+        found.expect(
+            (0.0..=1.0).contains(sample_ratio),
+            "telemetry.sample_ratio",
+            "must be from 0 to 1",
         );
     }
 

@@ -28,6 +28,7 @@ impl Default for Settings {
             throttle: Throttle::default(),
             http: Http::default(),
             log: Log::default(),
+            telemetry: Telemetry::default(),
         }
     }
 }
@@ -138,6 +139,15 @@ impl Default for Log {
         Self {
             filter: "info,actix_server=warn".into(),
             format: LogFormat::Auto,
+        }
+    }
+}
+
+impl Default for Telemetry {
+    fn default() -> Self {
+        Self {
+            otlp_endpoint: None,
+            sample_ratio: 1.0,
         }
     }
 }

@@ -27,5 +27,5 @@ pub use reference::{default_toml, effective_toml};
 pub use secrets::EncryptionKey;
 pub use settings::{
     Database, ForwardAuth, Http, KeyAlgorithm, Keys, Log, LogFormat, Mode, Passwords, Redis,
-    Refresh, Revocation, Settings, Signup, Throttle, Tokens,
+    Refresh, Revocation, Settings, Signup, Telemetry, Throttle, Tokens,
 };

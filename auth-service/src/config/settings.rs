@@ -64,6 +64,9 @@ pub struct Settings {
     /// Logs.
     #[schema(inline)]
     pub log: Log,
+    /// Traces, by OpenTelemetry.
+    #[schema(inline)]
+    pub telemetry: Telemetry,
 }
 
 /// How the service runs.
@@ -296,6 +299,20 @@ pub struct Log {
     pub filter: String,
     /// `json` (one line an event), `text` for people, or `auto`: by mode.
     pub format: LogFormat,
+}
+
+/// `telemetry`
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Telemetry {
+    /// Where traces are sent by OTLP over HTTP; `/v1/traces` is added to it. None: there are none.
+    /// The environment's `OTEL_EXPORTER_OTLP_ENDPOINT` counts too, and its
+    /// `OTEL_EXPORTER_OTLP_HEADERS` go with each request.
+    #[schema(example = "http://127.0.0.1:4318")]
+    pub otlp_endpoint: Option<String>,
+    /// The part of requests that are traced, from 0 to 1, where the caller's `traceparent` does not
+    /// say.
+    pub sample_ratio: f64,
 }
 
 /// How log lines look.

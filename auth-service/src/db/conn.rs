@@ -32,14 +32,27 @@ pub(crate) enum Link {
     Lite(Object<Lite>),
 }
 
+/// The databases as OpenTelemetry calls them.
+pub(crate) const POSTGRES: &str = "postgresql";
+pub(crate) const SQLITE: &str = "sqlite";
+
 /// Runs one diesel expression on whichever database the connection leads to.
 macro_rules! on {
     ($conn:expr, $c:ident => $query:expr) => {{
         let conn: &mut $crate::db::Conn = $conn;
+        let span = $crate::telemetry::span!(
+            "db.statement",
+            otel.kind = "client",
+            db.system.name = conn.system(),
+        );
         let (link, deadline) = conn.started();
         let answer = match link {
-            $crate::db::Link::Pg($c) => tokio::time::timeout(deadline, $query).await,
-            $crate::db::Link::Lite($c) => tokio::time::timeout(deadline, $query).await,
+            $crate::db::Link::Pg($c) => {
+                tokio::time::timeout(deadline, tracing::Instrument::instrument($query, span)).await
+            }
+            $crate::db::Link::Lite($c) => {
+                tokio::time::timeout(deadline, tracing::Instrument::instrument($query, span)).await
+            }
         };
         conn.ended(answer)
     }};
@@ -52,15 +65,26 @@ pub(crate) use on;
 macro_rules! alone {
     ($db:expr, $c:ident => pg $pg:expr, lite $lite:expr $(,)?) => {{
         let db: &$crate::db::Db = $db;
+        let span = |system: &'static str| {
+            $crate::telemetry::span!(
+                "db.statement",
+                otel.kind = "client",
+                db.system.name = system
+            )
+        };
         match db.group() {
-            Some(group) => group.run(move |$c| $lite).await,
+            Some(group) => {
+                let written = group.run(move |$c| $lite);
+                tracing::Instrument::instrument(written, span($crate::db::SQLITE)).await
+            }
             None => {
                 let mut conn = db.conn().await?;
                 let (link, deadline) = conn.started();
                 let $crate::db::Link::Pg($c) = link else {
                     unreachable!("SQLite has a group");
                 };
-                let answer = tokio::time::timeout(deadline, $pg).await;
+                let asked = tracing::Instrument::instrument($pg, span($crate::db::POSTGRES));
+                let answer = tokio::time::timeout(deadline, asked).await;
                 conn.ended(answer)
             }
         }
@@ -78,6 +102,14 @@ impl Conn {
             link: Some(link),
             deadline,
             busy: false,
+        }
+    }
+
+    /// What OpenTelemetry calls the database.
+    pub(crate) fn system(&self) -> &'static str {
+        match self.link.as_ref().expect(OPEN) {
+            Link::Pg(_) => POSTGRES,
+            Link::Lite(_) => SQLITE,
         }
     }
 

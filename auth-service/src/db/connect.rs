@@ -13,6 +13,7 @@ use tokio::runtime::Handle;
 
 use super::{Connections, Db, DbError, Group, Lite, Turn, Writers, postgres};
 use crate::config;
+use crate::metrics::Queue;
 
 /// SQLite lets one connection write at a time; more of them would only wait.
 const SQLITE_CONNECTIONS: usize = 4;
@@ -20,11 +21,12 @@ const SQLITE_CONNECTIONS: usize = 4;
 impl Db {
     /// A pool for the database of these settings. Connections are made when they are first
     /// needed, on the runtime that calls this: they outlive the HTTP worker that asks for one.
+    /// `queue` is told how long callers wait for one.
     ///
     /// # Errors
     /// [`DbError::Unavailable`] when the pool can't be set up. Whether the database answers is
     /// not known until the first [`conn`](Self::conn).
-    pub fn open(settings: &config::Database) -> Result<Self, DbError> {
+    pub fn open(settings: &config::Database, queue: Queue) -> Result<Self, DbError> {
         let size = settings.max_connections as usize;
         let deadline = settings.statement_timeout;
         let pool = match sqlite_path(&settings.url) {
@@ -64,6 +66,7 @@ impl Db {
             pool,
             acquire_timeout: settings.acquire_timeout,
             deadline: deadline + ANSWER_GRACE,
+            queue,
         })
     }
 }

@@ -21,10 +21,13 @@ use diesel_async::pooled_connection::deadpool::Pool;
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::time::Duration;
+use tracing::Instrument;
 
 use crate::clock::Instant;
+use crate::metrics::Queue;
+use crate::telemetry::span;
 pub use conn::{Conn, Tx};
-pub(crate) use conn::{Link, alone, on};
+pub(crate) use conn::{Link, POSTGRES, SQLITE, alone, on};
 use detached::Detached;
 pub use error::DbError;
 use group::{Group, Turn};
@@ -38,6 +41,7 @@ pub struct Db {
     pool: Connections,
     acquire_timeout: Duration,
     deadline: Duration,
+    queue: Queue,
 }
 
 #[derive(Clone)]
@@ -65,7 +69,13 @@ impl Db {
                 Connections::Lite(pool, _) => Link::Lite(pool.get().await?),
             })
         };
-        Ok(Conn::new(self.in_time(get).await??, self.deadline))
+        let (asked, span) = (std::time::Instant::now(), span!("db.connection"));
+        let link = self.in_time(get.instrument(span)).await.flatten();
+        match &link {
+            Ok(_) => self.queue.wait.took(asked.elapsed()),
+            Err(_) => self.queue.refused.count(),
+        }
+        Ok(Conn::new(link?, self.deadline))
     }
 
     /// Begins a transaction. SQLite takes its one write lock at once (`BEGIN IMMEDIATE`): a lock
@@ -77,7 +87,8 @@ impl Db {
         let (statement, turn) = match &self.pool {
             Connections::Pg(_) => ("BEGIN", None),
             Connections::Lite(_, writers) => {
-                let turn = self.in_time(writers.turn.clone().lock_owned()).await?;
+                let turn = self.in_time(writers.turn.clone().lock_owned()).await;
+                let turn = turn.inspect_err(|_| self.queue.refused.count())?;
                 ("BEGIN IMMEDIATE", Some(turn))
             }
         };
@@ -126,12 +137,13 @@ impl Db {
         self.group().is_some()
     }
 
-    /// Connections in use and connections open, for metrics.
-    pub fn usage(&self) -> (usize, usize) {
+    /// Connections in use, open, and open at most, for metrics.
+    pub fn usage(&self) -> (usize, usize, usize) {
         let status = match &self.pool {
             Connections::Pg(pool) => pool.status(),
             Connections::Lite(pool, _) => pool.status(),
         };
-        (status.size.saturating_sub(status.available), status.size)
+        let in_use = status.size.saturating_sub(status.available);
+        (in_use, status.size, status.max_size)
     }
 }

@@ -21,9 +21,11 @@ mod problem;
 mod request_id;
 pub mod routes;
 mod same_origin;
+mod scrape;
 mod server;
 mod sign_in;
 mod span;
+mod traced;
 mod well_known;
 
 pub use body::{Body, MAX_BODY};

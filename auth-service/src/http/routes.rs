@@ -8,6 +8,7 @@ use super::problem::{Code, Problem};
 use super::{
     admin_security, admin_users, docs, forward_auth, me, my_sessions, sign_in, well_known,
 };
+use crate::metrics::Requests;
 
 macro_rules! routes {
     ($($path:literal { $($method:ident => $($handler:ident)::+),+ $(,)? })+) => {
@@ -19,11 +20,11 @@ macro_rules! routes {
         /// Each path and method, for the test that compares them with the document.
         pub const TABLE: &[(&str, &str)] = &[$($(($path, stringify!($method))),+),+];
 
-        /// Registers the handlers.
-        pub fn api(config: &mut web::ServiceConfig) {
+        fn api(config: &mut web::ServiceConfig, requests: &Requests) {
             $(
                 config.service(
                     web::resource($path)
+                        .app_data(requests.route($path))
                         $(.route(web::method(Method::$method).to($($handler)::+)))+
                         .default_service(web::to(|| method_not_allowed(&[$(Method::$method),+]))),
                 );
@@ -63,16 +64,18 @@ routes! {
 /// Where these begin: what gateways and verifiers ask for each request that they see.
 pub const ASKED_AGAIN_AND_AGAIN: [&str; 2] = ["/v1/verify", "/.well-known/jwks.json"];
 
-/// The whole public listener.
-pub fn public(config: &mut web::ServiceConfig) {
+/// What requests count under whose path the table does not hold.
+const UNMATCHED: &str = "unmatched";
+
+/// The whole public listener. Each route carries its own counters, by its template.
+pub fn public(config: &mut web::ServiceConfig, requests: &Requests) {
+    api(config, requests);
+    let counted = |path| web::resource(path).app_data(requests.route(path));
     config
-        .configure(api)
-        .route(
-            "/v1/verify/{original:.*}",
-            web::to(forward_auth::verify_original),
-        )
-        .route("/docs", web::get().to(docs::redirect))
-        .route("/docs/{file:.*}", web::get().to(docs::page))
+        .service(counted("/v1/verify/{original:.*}").to(forward_auth::verify_original))
+        .service(counted("/docs").route(web::get().to(docs::redirect)))
+        .service(counted("/docs/{file:.*}").route(web::get().to(docs::page)))
+        .app_data(requests.route(UNMATCHED))
         .app_data(web::PayloadConfig::new(super::body::MAX_BODY))
         .app_data(web::PathConfig::default().error_handler(|_, _| {
             Problem::malformed("a part of the path is not of the right type").into()

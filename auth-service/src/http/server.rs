@@ -1,7 +1,7 @@
 //! The two listeners.
 
 use actix_web::dev::Server;
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
 use std::io;
@@ -11,7 +11,7 @@ use tracing_actix_web::TracingLogger;
 
 use super::draining::Draining;
 use super::span::RequestSpan;
-use super::{around, docs, internal, routes};
+use super::{around, docs, internal, routes, traced};
 use crate::ctx::Ctx;
 
 /// Both listeners, bound and not yet served.
@@ -37,6 +37,7 @@ pub fn bind(ctx: Data<Ctx>) -> io::Result<Bound> {
     let draining = Data::new(Draining::default());
     let (public_addr, public_socket) = listen(settings.listen)?;
     let (internal_addr, internal_socket) = listen(settings.internal_listen)?;
+    let traces = settings.telemetry.otlp_endpoint.is_some();
     let timeout = settings.http.shutdown_timeout.as_secs();
     let workers = match settings.http.workers {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
@@ -48,9 +49,10 @@ pub fn bind(ctx: Data<Ctx>) -> io::Result<Bound> {
             .app_data(shared.clone())
             .app_data(goodbye.clone())
             .app_data(Data::new(docs::config()))
-            .configure(routes::public)
+            .configure(|config| routes::public(config, &shared.metrics.requests))
             .default_service(web::to(routes::not_found))
             .wrap(TracingLogger::<RequestSpan>::new())
+            .wrap(Condition::new(traces, from_fn(traced::trace)))
             .wrap(from_fn(around::public))
     })
     .workers(workers)

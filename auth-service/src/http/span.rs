@@ -1,4 +1,5 @@
-//! The log's view of a request: one span around it, one line at its end.
+//! The log's and the metrics' view of a request: one span around it, one line and one count at its
+//! end.
 //!
 //! What gateways and verifiers ask again and again, and that changes nothing, is told at `debug`
 //! where it went well: they have logs of their own. All the rest is told at `info`.
@@ -14,6 +15,8 @@ use tracing_actix_web::RootSpanBuilder;
 use super::problem::Problem;
 use super::request_id::RequestId;
 use super::routes::ASKED_AGAIN_AND_AGAIN;
+use super::traced::TraceId;
+use crate::metrics::Route;
 
 /// Begins and ends the span of a request that has its identifier.
 pub struct RequestSpan;
@@ -29,6 +32,7 @@ macro_rules! span {
             request_id = $id.as_ref().map(tracing::field::display),
             method = %$request.method(),
             route = $request.match_pattern().unwrap_or_default(),
+            trace_id = $request.extensions().get().map(|TraceId(id)| tracing::field::display(id)),
         )
     };
 }
@@ -54,7 +58,11 @@ impl RootSpanBuilder for RequestSpan {
 fn answered<B>(span: Span, response: &ServiceResponse<B>) {
     let (request, status) = (response.request(), response.status());
     let began = request.extensions().get().map(|Began(at)| *at);
-    let micros = began.map(|at| at.elapsed().as_micros() as u64);
+    let took = began.map(|at| at.elapsed()).unwrap_or_default();
+    if let Some(route) = request.app_data::<Route>() {
+        route.answered(request.method().as_str(), status.as_u16(), took);
+    }
+    let micros = took.as_micros() as u64;
     let went_well = status.is_success() || status == StatusCode::NOT_MODIFIED;
     if went_well && is_asked_again_and_again(request.path()) {
         let _entered = span.enter();

@@ -22,6 +22,7 @@ use crate::clock::Instant;
 use crate::ctx::Ctx;
 use crate::db::DbError;
 use crate::keys::KeysError;
+use crate::metrics::Refresh;
 use crate::sessions::Session;
 use crate::tokens::{self, TokenPair};
 use crate::users::User;
@@ -62,14 +63,31 @@ pub async fn refresh(
     presented: &str,
     origin: &Origin,
 ) -> Result<TokenPair, RefreshError> {
+    let exchanged = exchange(ctx, presented, origin).await;
+    ctx.metrics.refreshes.count(match &exchanged {
+        Ok((outcome, _)) => *outcome,
+        Err(RefreshError::Invalid) => Refresh::Invalid,
+        Err(RefreshError::Expired) => Refresh::Expired,
+        Err(RefreshError::Revoked) => Refresh::Revoked,
+        Err(RefreshError::Reused) => Refresh::Reused,
+        Err(RefreshError::Db(_) | RefreshError::Keys(_)) => Refresh::Error,
+    });
+    exchanged.map(|(_, pair)| pair)
+}
+
+async fn exchange(
+    ctx: &Ctx,
+    presented: &str,
+    origin: &Origin,
+) -> Result<(Refresh, TokenPair), RefreshError> {
     let token = read(ctx, presented)?;
     let now = ctx.clock.now();
     let rotated = store::rotate(&ctx.db, rotation(ctx, &token, now)).await?;
-    let (session, user) = match rotated {
-        Some(rotated) => rotated,
-        None => judge(ctx, token, now, origin).await?,
+    let (outcome, (session, user)) = match rotated {
+        Some(rotated) => (Refresh::Rotated, rotated),
+        None => (Refresh::Replayed, judge(ctx, token, now, origin).await?),
     };
-    Ok(tokens::pair(ctx, &session, user, now)?)
+    Ok((outcome, tokens::pair(ctx, &session, user, now)?))
 }
 
 /// Reads a refresh token that we made.

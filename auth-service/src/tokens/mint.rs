@@ -9,6 +9,7 @@ use crate::clock::Instant;
 use crate::ctx::Ctx;
 use crate::keys::SigningKey;
 use crate::sessions::Session;
+use crate::telemetry::span;
 use crate::users::User;
 
 /// An access token as it is handed out.
@@ -51,7 +52,7 @@ pub fn mint(ctx: &Ctx, key: &SigningKey, session: &Session, user: &User, now: In
     jwt.push_str(&key.header);
     jwt.push('.');
     URL_SAFE_NO_PAD.encode_string(payload, &mut jwt);
-    let signature = key.sign(&jwt);
+    let signature = span!("token.sign").in_scope(|| key.sign(&jwt));
     jwt.push('.');
     jwt.push_str(&signature);
     Access { jwt, expires_in }

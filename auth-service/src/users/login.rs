@@ -7,6 +7,7 @@ use crate::change::Change;
 use crate::ctx::Ctx;
 use crate::id::Id;
 use crate::limits::{LoginKeys, Ticket, network};
+use crate::metrics::Login;
 use crate::passwords::{Password, Verdict};
 use crate::sessions::{self, Checked, Session};
 use crate::tokens::{self, TokenPair};
@@ -20,6 +21,23 @@ const TRIES: usize = 3;
 /// # Errors
 /// [`UsersError::InvalidCredentials`] · [`UsersError::Throttled`] · [`UsersError::Busy`] …
 pub async fn login(
+    ctx: &Ctx,
+    email: &str,
+    password: &str,
+    origin: &Origin,
+) -> Result<TokenPair, UsersError> {
+    let signed_in = sign_in(ctx, email, password, origin).await;
+    ctx.metrics.logins.count(match &signed_in {
+        Ok(_) => Login::Success,
+        Err(UsersError::InvalidCredentials) => Login::InvalidCredentials,
+        Err(UsersError::Throttled(_)) => Login::RateLimited,
+        Err(UsersError::Busy) => Login::Busy,
+        Err(_) => Login::Error,
+    });
+    signed_in
+}
+
+async fn sign_in(
     ctx: &Ctx,
     email: &str,
     password: &str,

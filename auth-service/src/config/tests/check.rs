@@ -184,6 +184,22 @@ fn each_rule_names_its_setting() {
             &[|s| s.passwords.argon2_parallelism = 0],
         ),
         (
+            "telemetry.otlp_endpoint",
+            &[
+                |s| s.telemetry.otlp_endpoint = Some("collector:4318".into()),
+                |s| s.telemetry.otlp_endpoint = Some("grpc://collector:4317".into()),
+                |s| s.telemetry.otlp_endpoint = Some("https://me:secret@collector".into()),
+            ],
+        ),
+        (
+            "telemetry.sample_ratio",
+            &[
+                |s| s.telemetry.sample_ratio = -0.1,
+                |s| s.telemetry.sample_ratio = 1.01,
+                |s| s.telemetry.sample_ratio = f64::NAN,
+            ],
+        ),
+        (
             "throttle.base_delay",
             &[|s| s.throttle.max_delay = Duration::from_millis(999)],
         ),

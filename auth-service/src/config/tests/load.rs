@@ -42,6 +42,16 @@ fn well_known_variables_stand_between_the_file_and_our_own() {
     assert_eq!(url(&[known]), "sqlite://known");
     assert_eq!(url(&[known, own]), "sqlite://own");
     assert_eq!(url(&[own, known]), "sqlite://own");
+    let known = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://known:4318"),
+        ("AUTH__TELEMETRY__SAMPLE_RATIO", "0.25"),
+    ];
+    let telemetry = load(Some(&file), &known).unwrap().telemetry;
+    assert_eq!(
+        telemetry.otlp_endpoint.as_deref(),
+        Some("http://known:4318")
+    );
+    assert_eq!(telemetry.sample_ratio, 0.25);
     let redis = load(Some(&file), &[("REDIS_URL", "redis://known")])
         .unwrap()
         .redis
