@@ -165,15 +165,16 @@ impl Troubles {
         self.keep(service);
     }
 
-    /// AuthServiceVerifiersGone
+    /// AuthServiceVerifiersGone: again and again, for Prometheus must have seen it there.
     async fn verifier_leaves(&mut self) {
         let service = self.service(|_| {}).await;
-        let events = Events::open(&service.internal, None).await;
         self.going_on.spawn(async move {
-            sleep(Duration::from_secs(4)).await;
-            drop(events);
-            std::future::pending::<()>().await;
-            drop(service);
+            loop {
+                let events = Events::open(&service.internal, None).await;
+                sleep(Duration::from_secs(6)).await;
+                drop(events);
+                sleep(Duration::from_secs(6)).await;
+            }
         });
     }
 
