@@ -54,7 +54,7 @@ both! {
         for (attribute, expected) in [
             ("http.request.method", "Str(POST)"),
             ("http.route", "Str(/v1/login)"),
-            ("http.response.status_code", "I64(401)"),
+            ("http.response.status_code", "Int(401)"),
             ("service.name", "Str(auth-service)"),
             ("service.version", concat!("Str(", env!("CARGO_PKG_VERSION"), ")")),
         ] {
