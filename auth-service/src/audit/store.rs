@@ -63,7 +63,7 @@ pub(super) async fn insert(conn: &mut Conn, row: &Row) -> Result<(), DbError> {
 /// As a transaction of its own.
 pub(super) async fn insert_alone(db: &Db, row: Row) -> Result<(), DbError> {
     let insert = diesel::insert_into(audit_events::table).values(row);
-    alone!(db, c => pg insert.execute(c), lite diesel::RunQueryDsl::execute(insert, c))?;
+    alone!(db, c => pg insert.execute(c), one diesel::RunQueryDsl::execute(insert, c))?;
     Ok(())
 }
 
