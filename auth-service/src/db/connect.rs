@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use diesel::connection::CacheSize;
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::pooled_connection::deadpool::{BuildError, Pool};
 use diesel_async::pooled_connection::{
@@ -43,12 +44,17 @@ impl Db {
                     .map(|pool| Connections::Lite(pool, writers))
             }
             None => {
-                let first = format!(
-                    "SET statement_timeout = {}; SET idle_in_transaction_session_timeout = {};",
-                    deadline.as_millis(),
-                    deadline.as_millis()
-                );
-                let setup = configured(first, |url| async move { postgres::connect(&url).await });
+                let setup = match settings.prepared_statements {
+                    true => configured(limits("SET", deadline), |url| async move {
+                        postgres::connect(&url).await
+                    }),
+                    // Behind the pooler a setting would stay with whoever comes next.
+                    false => configured(String::new(), |url| async move {
+                        let mut conn = postgres::connect(&url).await?;
+                        conn.set_prepared_statement_cache_size(CacheSize::Disabled);
+                        Ok(conn)
+                    }),
+                };
                 let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(
                     &settings.url,
                     setup,
@@ -62,6 +68,8 @@ impl Db {
         let pool = pool.map_err(|error: BuildError| DbError::Unavailable(error.to_string()))?;
         Ok(Self {
             pool,
+            alone: (!settings.prepared_statements && sqlite_path(&settings.url).is_none())
+                .then(|| format!("BEGIN; {}", limits("SET LOCAL", deadline)).into()),
             acquire_timeout: settings.acquire_timeout,
             deadline: deadline + ANSWER_GRACE,
         })
@@ -75,6 +83,15 @@ impl Writers {
         let group = group.map_err(|error| DbError::Unavailable(error.to_string()))?;
         Ok(Self { turn, group })
     }
+}
+
+/// How long Postgres lets a statement run, and a transaction wait for the next one.
+fn limits(set: &str, deadline: Duration) -> String {
+    let millis = deadline.as_millis();
+    format!(
+        "{set} statement_timeout = {millis}; \
+         {set} idle_in_transaction_session_timeout = {millis};"
+    )
 }
 
 /// The file of a `sqlite://` URL, or nothing for a Postgres URL.
@@ -120,9 +137,11 @@ where
 {
     let connect = async {
         let mut conn = connecting.await?;
-        conn.batch_execute(&first)
-            .await
-            .map_err(ConnectionError::CouldntSetupConfiguration)?;
+        if !first.is_empty() {
+            conn.batch_execute(&first)
+                .await
+                .map_err(ConnectionError::CouldntSetupConfiguration)?;
+        }
         Ok(conn)
     };
     match tokio::time::timeout(CONNECT_TIMEOUT, connect).await {

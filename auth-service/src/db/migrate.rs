@@ -3,14 +3,15 @@
 
 use diesel::QueryDsl;
 use diesel::backend::Backend;
-use diesel::connection::{Connection, SimpleConnection};
+use diesel::connection::{CacheSize, Connection, SimpleConnection};
 use diesel::dsl::sql;
 use diesel::migration::{MigrationSource, MigrationVersion};
 use diesel::pg::Pg;
 use diesel::sql_types::Bool;
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use diesel_async::{
-    AnsiTransactionManager, AsyncMigrationHarness, SimpleAsyncConnection, TransactionManager,
+    AnsiTransactionManager, AsyncConnection, AsyncMigrationHarness, AsyncPgConnection,
+    SimpleAsyncConnection, TransactionManager,
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use std::fs::OpenOptions;
@@ -94,15 +95,19 @@ fn known<DB: Backend>(source: impl MigrationSource<DB>) -> Result<Vec<String>, M
 
 async fn postgres_applied(url: &str) -> Result<Vec<String>, MigrateError> {
     use diesel_async::RunQueryDsl;
-    let mut conn = postgres::connect(url).await.map_err(MigrateError::of)?;
+    let mut conn = connect(url).await?;
+    conn.batch_execute("BEGIN").await?;
     let there = sql::<Bool>("to_regclass('__diesel_schema_migrations') IS NOT NULL");
-    match diesel::select(there).get_result(&mut conn).await? {
-        true => Ok(applied::table
-            .select(applied::version)
-            .load(&mut conn)
-            .await?),
-        false => Ok(Vec::new()),
-    }
+    let versions = match diesel::select(there).get_result(&mut conn).await? {
+        true => {
+            (applied::table.select(applied::version))
+                .load(&mut conn)
+                .await?
+        }
+        false => Vec::new(),
+    };
+    conn.batch_execute("COMMIT").await?;
+    Ok(versions)
 }
 
 fn sqlite_applied(path: &str) -> Result<Vec<String>, MigrateError> {
@@ -126,19 +131,27 @@ fn open_sqlite(path: &str) -> Result<SqliteConnection, MigrateError> {
     Ok(conn)
 }
 
+/// Nothing that is said or prepared outlasts a transaction: behind a pooler in transaction mode it
+/// would stay with a connection that is somebody else's next.
+async fn connect(url: &str) -> Result<AsyncPgConnection, MigrateError> {
+    let mut conn = postgres::connect(url).await.map_err(MigrateError::of)?;
+    conn.set_prepared_statement_cache_size(CacheSize::Disabled);
+    Ok(conn)
+}
+
 /// The transaction is begun through diesel: then each migration is a savepoint within it, and
 /// does not end it and the lock with it. A time-out of the role must not cut it short.
 async fn migrate_postgres(
     url: &str,
     source: impl MigrationSource<Pg>,
 ) -> Result<Vec<String>, MigrateError> {
-    let mut conn = postgres::connect(url).await.map_err(MigrateError::of)?;
+    let mut conn = connect(url).await?;
+    AnsiTransactionManager::begin_transaction(&mut conn).await?;
     conn.batch_execute(&format!(
-        "SET lock_timeout = {WAIT_MILLIS}; SET statement_timeout = 0; \
-         SET idle_in_transaction_session_timeout = 0"
+        "SET LOCAL lock_timeout = {WAIT_MILLIS}; SET LOCAL statement_timeout = 0; \
+         SET LOCAL idle_in_transaction_session_timeout = 0"
     ))
     .await?;
-    AnsiTransactionManager::begin_transaction(&mut conn).await?;
     conn.batch_execute(&format!("SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"))
         .await?;
     let mut harness = AsyncMigrationHarness::new(conn);

@@ -1,26 +1,43 @@
 //! One connection to Postgres, in TLS where the URL asks for it.
 
 use diesel::{ConnectionError, ConnectionResult};
-use diesel_async::{AsyncConnection, AsyncPgConnection};
+use diesel_async::AsyncPgConnection;
 use std::borrow::Cow;
-use tokio_postgres::Config;
-use tokio_postgres::config::SslMode;
+use std::time::Duration;
+use tokio_postgres::config::{SslMode, TargetSessionAttrs};
+use tokio_postgres::{Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// Connects. With `sslmode=require`, or stricter, the server's certificate and name are verified
 /// against the system's roots, or those of `SSL_CERT_FILE`: an encrypted line to a stranger is no
 /// protection, so there is no mode that does not look. Otherwise the line is plain.
+///
+/// The first of its hosts that takes writes is used, and no other: what a standby tells of
+/// revocations may be old.
 pub(super) async fn connect(url: &str) -> ConnectionResult<AsyncPgConnection> {
-    let url = strictest(url);
-    let config: Config = url.parse().map_err(bad)?;
+    let config = config(url)?;
     if config.get_ssl_mode() != SslMode::Require {
-        return AsyncPgConnection::establish(&url).await;
+        let (client, connection) = config.connect(NoTls).await.map_err(bad)?;
+        return AsyncPgConnection::try_from_client_and_connection(client, connection).await;
     }
     let (tls, _) = MakeRustlsConnect::with_native_certs().map_err(|errors| {
         ConnectionError::BadConnection(format!("no root certificates can be read: {errors:?}"))
     })?;
     let (client, connection) = config.connect(tls).await.map_err(bad)?;
     AsyncPgConnection::try_from_client_and_connection(client, connection).await
+}
+
+/// How long one of several hosts may take to be connected to, where the URL does not say it
+/// (`connect_timeout`): the next must have its turn before a request waits no more.
+const EACH_HOST: Duration = Duration::from_millis(750);
+
+fn config(url: &str) -> ConnectionResult<Config> {
+    let mut config: Config = strictest(url).parse().map_err(bad)?;
+    config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+    if config.get_hosts().len() > 1 && config.get_connect_timeout().is_none() {
+        config.connect_timeout(EACH_HOST);
+    }
+    Ok(config)
 }
 
 /// tokio-postgres knows no mode beyond `require`; ours means `verify-full` already.
@@ -40,6 +57,23 @@ fn bad(error: impl std::error::Error) -> ConnectionError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_next_host_has_its_turn_in_time() {
+        for (url, waits) in [
+            ("postgres://a,b/d", Some(EACH_HOST)),
+            (
+                "postgres://a,b/d?connect_timeout=3",
+                Some(Duration::from_secs(3)),
+            ),
+            ("postgres://a/d", None),
+        ] {
+            let config = config(url).expect("a URL");
+            assert_eq!(config.get_connect_timeout().copied(), waits, "{url}");
+            let attrs = config.get_target_session_attrs();
+            assert_eq!(attrs, TargetSessionAttrs::ReadWrite, "{url}");
+        }
+    }
 
     #[test]
     fn stricter_modes_are_ours() {

@@ -1,4 +1,3 @@
-use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use diesel_migrations::FileBasedMigrations;
 
 use super::*;
