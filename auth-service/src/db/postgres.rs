@@ -1,11 +1,12 @@
 //! One connection to Postgres, in TLS where the URL asks for it.
 
 use diesel::{ConnectionError, ConnectionResult};
-use diesel_async::AsyncPgConnection;
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use std::borrow::Cow;
 use std::time::Duration;
 use tokio_postgres::config::{SslMode, TargetSessionAttrs};
-use tokio_postgres::{Config, NoTls};
+use tokio_postgres::tls::TlsStream;
+use tokio_postgres::{Client, Config, Connection, NoTls, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// Connects. With `sslmode=require`, or stricter, the server's certificate and name are verified
@@ -18,13 +19,36 @@ pub(super) async fn connect(url: &str) -> ConnectionResult<AsyncPgConnection> {
     let config = config(url)?;
     if config.get_ssl_mode() != SslMode::Require {
         let (client, connection) = config.connect(NoTls).await.map_err(bad)?;
-        return AsyncPgConnection::try_from_client_and_connection(client, connection).await;
+        return set_up(client, connection).await;
     }
     let (tls, _) = MakeRustlsConnect::with_native_certs().map_err(|errors| {
         ConnectionError::BadConnection(format!("no root certificates can be read: {errors:?}"))
     })?;
     let (client, connection) = config.connect(tls).await.map_err(bad)?;
-    AsyncPgConnection::try_from_client_and_connection(client, connection).await
+    set_up(client, connection).await
+}
+
+/// diesel-async prepares what it sets first. Within one transaction, for a pooler may give another
+/// connection to each.
+async fn set_up<S>(
+    client: Client,
+    mut connection: Connection<Socket, S>,
+) -> ConnectionResult<AsyncPgConnection>
+where
+    S: TlsStream + Unpin + Send + 'static,
+{
+    tokio::select! {
+        begun = client.batch_execute("BEGIN") => begun.map_err(bad)?,
+        ended = &mut connection => {
+            let cause = ended.err().map(|error| error.to_string());
+            return Err(ConnectionError::BadConnection(cause.unwrap_or_default()));
+        }
+    }
+    let mut conn = AsyncPgConnection::try_from_client_and_connection(client, connection).await?;
+    conn.batch_execute("COMMIT")
+        .await
+        .map_err(ConnectionError::CouldntSetupConfiguration)?;
+    Ok(conn)
 }
 
 /// How long one of several hosts may take to be connected to, where the URL does not say it

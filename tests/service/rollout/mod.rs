@@ -4,7 +4,7 @@
 //! none that was ended comes back. // L9
 //!
 //! Here the old and the new replicas are this build, and the tables become those of a next version
-//! that adds to them, which is all that a release may do (docs/OPERATIONS.md). `TEST_PREVIOUS_BINARY`
+//! that adds to them, by the code of `auth-service migrate`, which is all that a release may do (docs/OPERATIONS.md). `TEST_PREVIOUS_BINARY`
 //! names the binary of the version before instead, whose tables the migrations of this one then
 //! bring up to date: `tests/tools/upgrade-from` builds it from the history.
 
@@ -22,9 +22,9 @@ use proxies::{Haproxy, Nginx};
 use versions::Versions;
 
 /// Sessions that go on throughout.
-const FAMILIES: usize = 100;
+const FAMILIES: usize = 60;
 /// Sessions that are ended one after another meanwhile, and must stay ended.
-const ENDED: usize = 20;
+const ENDED: usize = 15;
 /// Requests a second; half of them through each proxy.
 const RATE: u32 = 200;
 
@@ -39,7 +39,7 @@ async fn an_upgrade_under_load_behind_haproxy_and_nginx_is_not_noticed() {
     let load = Arc::new(Load::sign_in(doors, FAMILIES, ENDED).await);
 
     let running = load.clone().run(RATE);
-    let ending = load.clone().end_sessions(Duration::from_millis(900));
+    let ending = load.clone().end_sessions(Duration::from_millis(1300));
     tokio::time::sleep(Duration::from_secs(3)).await;
     versions.migrate().await;
     // What was begun before it is seen to go on.

@@ -3,12 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use auth_service::db::migrate;
+use diesel_migrations::FileBasedMigrations;
+
 use crate::support::database::Database;
 use crate::support::{Sql, process};
 
-/// What a next version may do to the tables while this one serves: add. A name that sorts after
-/// every migration of ours.
+/// A version that sorts after every migration of ours.
 const NEXT: &str = "99990101000001";
+const NAME: &str = "next";
+/// What a next version may do to the tables while this one serves: add.
 const EXPAND: &str = "
     ALTER TABLE users ADD COLUMN of_the_next_version text;
     ALTER TABLE sessions ADD COLUMN of_the_next_version bigint NOT NULL DEFAULT 0;
@@ -67,12 +71,13 @@ impl Versions {
             println!("the new version: {said}");
             return;
         }
-        // In one transaction, as `auth-service migrate` does it.
-        let next = format!(
-            "BEGIN; SET LOCAL lock_timeout = '60s'; {EXPAND} \
-             INSERT INTO __diesel_schema_migrations (version) VALUES ('{NEXT}'); COMMIT"
-        );
-        Sql::open(self.url()).await.run(&next).await;
+        let folder = self.database.folder.path().join("migrations");
+        let next = folder.join(format!("9999-01-01-000001_{NAME}"));
+        std::fs::create_dir_all(&next).expect("a folder");
+        std::fs::write(next.join("up.sql"), EXPAND).expect("a file");
+        let source = FileBasedMigrations::from_path(&folder).expect("migrations");
+        let applied = migrate::migrate_postgres(self.url(), || source.clone()).await;
+        assert_eq!(applied.expect("the migration"), [NEXT]);
     }
 
     /// The tables of the new version are there, and the old one has not undone them.
