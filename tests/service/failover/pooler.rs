@@ -24,7 +24,7 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// In one message, for a statement of its own could not be found again either.
+/// What each connection behind the pooler is asked.
 const NOTHING_LEFT: &str = "DO $$ BEGIN
     ASSERT (SELECT count(*) FROM pg_prepared_statements) = 0, 'a statement is left';
     ASSERT current_setting('statement_timeout') = '0', 'a limit is left';
@@ -69,9 +69,8 @@ async fn two_replicas_share_three_connections() {
     let checked = run(&through, &["check"], &settings);
     assert!(checked.status.success(), "{}", said(&checked));
     // Nothing was left with a connection that is somebody else's next.
-    let mut sql = Sql::open(&bouncer.url).await;
     for _ in 0..6 {
-        sql.run(NOTHING_LEFT).await;
+        bouncer.ask(NOTHING_LEFT);
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::outside::free_port;
-use super::postgres::{own_folder, unprivileged};
+use super::postgres::{own_folder, program, unprivileged};
 
 /// Before a server; ends when it is dropped.
 pub struct Pgbouncer {
@@ -61,6 +61,17 @@ impl Pgbouncer {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         bouncer
+    }
+
+    /// Runs a statement on one of the connections, without preparing it.
+    #[track_caller]
+    pub fn ask(&self, statement: &str) {
+        let ran = program("psql")
+            .args(["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1"])
+            .args(["--command", statement, &self.url])
+            .output()
+            .expect("psql runs");
+        assert!(ran.status.success(), "{ran:?}");
     }
 
     fn log(&self) -> String {

@@ -48,7 +48,8 @@ fn user() -> Option<u32> {
     fields[2].parse().ok()
 }
 
-fn program(name: &str) -> Command {
+/// A program that came with the server.
+pub fn program(name: &str) -> Command {
     let bin = std::env::var("PG_BIN").expect("PG_BIN is not set: run the tests by `make test`");
     unprivileged(&Path::new(&bin).join(name))
 }
