@@ -16,6 +16,7 @@ use crate::entropy::Entropy;
 use crate::http::{self, Bound};
 use crate::keys::seal::Sealer;
 use crate::keys::{self, Keys, KeysError};
+use crate::kv::Kv;
 use crate::limits::Limits;
 use crate::passwords::{Hasher, StartError as HasherError};
 use crate::revocation::{self, Link, LinkError, Revocations};
@@ -184,8 +185,8 @@ fn limits(settings: &Settings, clock: &Clock) -> Result<Limits, StartError> {
     Ok(match &settings.redis.url {
         None => Limits::in_memory(&settings.throttle, clock),
         Some(url) => {
-            let client = revocation::client(url)?;
-            Limits::shared(&settings.throttle, clock, client).map_err(LinkError::from)?
+            let kv = Kv::open(url).map_err(LinkError::from)?;
+            Limits::shared(&settings.throttle, clock, kv).map_err(LinkError::from)?
         }
     })
 }

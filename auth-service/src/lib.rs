@@ -16,6 +16,7 @@ pub mod entropy;
 pub mod http;
 pub mod id;
 pub mod keys;
+pub mod kv;
 pub mod limits;
 pub mod logs;
 pub mod passwords;

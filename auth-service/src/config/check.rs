@@ -51,6 +51,17 @@ impl Findings {
     }
 }
 
+/// How the URL of a Redis may begin; `kv` says what each means.
+const REDIS: [&str; 7] = [
+    "redis",
+    "rediss",
+    "unix",
+    "redis-sentinel",
+    "rediss-sentinel",
+    "redis-cluster",
+    "rediss-cluster",
+];
+
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -106,9 +117,10 @@ impl Settings {
             "must begin with sqlite:// or postgres://",
         );
         found.expect(
-            redis.is_none_or(|url| is(url, &["redis", "rediss", "unix"])),
+            redis.is_none_or(|url| is(url, &REDIS)),
             "redis.url",
-            "must begin with redis://, rediss:// or unix://, or be left out",
+            "must begin with redis://, redis-sentinel://, redis-cluster:// or one of them with \
+             rediss, or with unix://, or be left out",
         );
         found.expect(
             self.listen != self.internal_listen || self.listen.port() == 0,
@@ -127,6 +139,7 @@ impl Settings {
             ("database.statement_timeout", database.statement_timeout),
             ("revocation.lookup_timeout", self.revocation.lookup_timeout),
             ("passwords.queue_deadline", self.passwords.queue_deadline),
+            ("http.keep_alive", self.http.keep_alive),
         ] {
             found.expect(
                 !span.is_zero(),

@@ -40,6 +40,7 @@ impl Default for Database {
             acquire_timeout: Duration::from_secs(2),
             statement_timeout: Duration::from_secs(5),
             replicas: 1,
+            prepared_statements: true,
         }
     }
 }
@@ -127,6 +128,7 @@ impl Default for Http {
     fn default() -> Self {
         Self {
             workers: 0,
+            keep_alive: Duration::from_secs(75),
             shutdown_timeout: Duration::from_secs(20),
             shutdown_grace: Duration::from_secs(0),
         }

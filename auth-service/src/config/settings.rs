@@ -97,14 +97,19 @@ pub struct Database {
     pub statement_timeout: Duration,
     /// Replicas that share this database. SQLite serves one.
     pub replicas: u32,
+    /// Whether Postgres keeps each statement prepared. `false` behind a pooler that gives every
+    /// transaction another connection and does not know prepared statements, such as pgbouncer
+    /// before 1.21: then each statement is a transaction of its own, of four round trips.
+    pub prepared_statements: bool,
 }
 
 /// `redis`
 #[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Redis {
-    /// `redis://host:port`. None: revocations and limits live in this process and in the database.
-    /// The environment's `REDIS_URL` counts too.
+    /// `redis://host:port`, `redis-sentinel://host:port,host:port/primary` or
+    /// `redis-cluster://host:port,host:port`; `rediss…` with TLS. None: revocations and limits live
+    /// in this process and in the database. The environment's `REDIS_URL` counts too.
     #[schema(example = "redis://127.0.0.1:6379")]
     pub url: Option<String>,
 }
@@ -278,6 +283,12 @@ pub struct Throttle {
 pub struct Http {
     /// Threads that answer requests. 0: one a core.
     pub workers: usize,
+    /// How long a connection may rest between two requests. Longer than load balancers keep theirs
+    /// (60 s is usual), so that it is they who close it: one that the service closes while a
+    /// request is on its way is answered 502.
+    #[serde(with = "duration")]
+    #[schema(value_type = String)]
+    pub keep_alive: Duration,
     /// How long requests in flight may take to end after SIGTERM.
     #[serde(with = "duration")]
     #[schema(value_type = String)]

@@ -22,6 +22,7 @@ type Answer = Result<ServiceResponse<BoxBody>, Error>;
 /// Around a request of the public listener.
 pub async fn public(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Answer {
     let draining = request.app_data::<Data<Draining>>().cloned();
+    let _in_flight = draining.as_ref().map(|draining| draining.enter());
     let id = RequestId::of(&request);
     request.extensions_mut().insert(id.clone());
     let began = Instant::now();
@@ -29,7 +30,7 @@ pub async fn public(request: ServiceRequest, next: Next<impl MessageBody + 'stat
     span::tell_if_untold(&response, began);
     let mut response = finish(response, &id);
     // A client opens its next connection elsewhere, and none is cut while a request is on its way.
-    if draining.is_some_and(|draining| draining.has_begun()) {
+    if draining.as_ref().is_some_and(|it| it.has_begun()) {
         let head = response.response_mut().head_mut();
         head.set_connection_type(ConnectionType::Close);
     }

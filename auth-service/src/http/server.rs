@@ -48,6 +48,7 @@ pub fn bind(ctx: Data<Ctx>) -> io::Result<Bound> {
             .wrap(from_fn(around::public))
     })
     .workers(settings.http.workers())
+    .keep_alive(settings.http.keep_alive)
     .shutdown_timeout(timeout)
     .disable_signals()
     .listen(public_socket)?
@@ -97,7 +98,8 @@ fn bound(addr: SocketAddr) -> io::Result<TcpListener> {
 
 impl Bound {
     /// Serves until `stop` comes. Then it says that it is not ready, serves on for `grace`, ends
-    /// what is in flight, and returns; the internal listener goes last.
+    /// what is in flight, and returns; the internal listener goes last. Connections on which
+    /// nothing is in flight end with the process.
     ///
     /// # Errors
     /// When a listener breaks.
@@ -116,8 +118,13 @@ impl Bound {
         tracing::info!("stopping: not ready any more, still serving");
         self.draining.begin();
         tokio::time::sleep(grace).await;
-        public.stop(true).await;
-        public_server.await??;
+        let stopping = public.stop(true);
+        tokio::pin!(stopping);
+        // It waits for connections; those that rest between two requests are not worth it.
+        tokio::select! {
+            () = &mut stopping => public_server.await??,
+            () = self.draining.nothing_in_flight() => {}
+        }
         internal.stop(false).await;
         internal_server.await?
     }

@@ -29,6 +29,7 @@ use std::time::Duration;
 
 use crate::clock::{Clock, Instant};
 use crate::config::Throttle;
+use crate::kv::Kv;
 use bucket::Bucket;
 use memory::Memory;
 use policy::Policy;
@@ -68,14 +69,14 @@ impl Limits {
     /// runtime; connects at the first use, so a Redis that is down stops no start.
     ///
     /// # Errors
-    /// When `client` cannot be managed at all. An unreachable server is no error.
+    /// When `kv` cannot be managed at all. An unreachable server is no error.
     pub fn shared(
         throttle: &Throttle,
         clock: Clock,
-        client: redis::Client,
+        kv: impl Into<Kv>,
     ) -> redis::RedisResult<Self> {
         Ok(Self {
-            shared: Some(Shared::new(client, shared::DEADLINE)?),
+            shared: Some(Shared::new(kv.into(), shared::DEADLINE)?),
             ..Self::in_memory(throttle, clock)
         })
     }

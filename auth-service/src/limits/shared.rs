@@ -4,20 +4,20 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, RedisResult, Script, ScriptInvocation};
+use redis::{RedisResult, Script, ScriptInvocation};
 use tokio::time::timeout;
 
 use super::bucket::Bucket;
 use super::policy::Policy;
 use crate::clock::Instant;
+use crate::kv::{Commands, Kv};
 
 /// How long Redis may take before this process counts by itself.
 pub(super) const DEADLINE: Duration = Duration::from_millis(250);
 
 /// Redis, while it answers.
 pub(super) struct Shared {
-    connection: ConnectionManager,
+    connection: Commands,
     attempt: Script,
     settle: Script,
     deadline: Duration,
@@ -25,14 +25,9 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(client: Client, deadline: Duration) -> RedisResult<Self> {
-        // A login does not wait for a second try; the next one makes it.
-        let config = ConnectionManagerConfig::new()
-            .set_number_of_retries(0)
-            .set_connection_timeout(Some(deadline))
-            .set_response_timeout(Some(deadline));
+    pub(super) fn new(kv: Kv, deadline: Duration) -> RedisResult<Self> {
         Ok(Self {
-            connection: ConnectionManager::new_lazy_with_config(client, config)?,
+            connection: kv.commands(deadline)?,
             attempt: Script::new(include_str!("attempt.lua")),
             settle: Script::new(include_str!("settle.lua")),
             deadline,

@@ -27,7 +27,7 @@ impl Bench {
     /// With a deadline that a busy machine does not miss.
     fn patient(client: Client) -> Self {
         let mut bench = Self::in_memory();
-        bench.limits.shared = Some(Shared::new(client, Duration::from_secs(20)).unwrap());
+        bench.limits.shared = Some(Shared::new(client.into(), Duration::from_secs(20)).unwrap());
         bench
     }
 
