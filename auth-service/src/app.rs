@@ -182,10 +182,10 @@ async fn prepare_database(settings: &Settings) -> Result<(), StartError> {
 fn limits(settings: &Settings, clock: &Clock) -> Result<Limits, StartError> {
     let clock = clock.clone();
     Ok(match &settings.redis.url {
-        None => Limits::in_memory(&settings.throttle, clock),
+        None => Limits::in_memory(settings, clock),
         Some(url) => {
             let client = revocation::client(url)?;
-            Limits::shared(&settings.throttle, clock, client).map_err(LinkError::from)?
+            Limits::shared(settings, clock, client).map_err(LinkError::from)?
         }
     })
 }

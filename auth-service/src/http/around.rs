@@ -11,6 +11,7 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 
 use super::draining::Draining;
+use super::limit_headers;
 use super::problem::Problem;
 use super::request_id::RequestId;
 
@@ -23,6 +24,7 @@ pub async fn public(request: ServiceRequest, next: Next<impl MessageBody + 'stat
     request.extensions_mut().insert(id.clone());
     let response = next.call(request).await?.map_into_boxed_body();
     let mut response = finish(response, &id);
+    limit_headers::add(&mut response);
     // A client opens its next connection elsewhere, and none is cut while a request is on its way.
     if draining.is_some_and(|draining| draining.has_begun()) {
         let head = response.response_mut().head_mut();
