@@ -35,10 +35,11 @@ fn origin(request: &HttpRequest) -> Origin {
             .map(|char| if char.is_control() { '\u{FFFD}' } else { char })
             .collect()
     });
+    let request_id = request.extensions().get().map(RequestId::to_string);
     Origin {
         address: Some(address(request)),
         user_agent,
-        request_id: request.extensions().get().map(RequestId::to_string),
+        request_id,
         told: told(request),
     }
 }

@@ -50,6 +50,12 @@ impl Cells {
         arrival
     }
 
+    /// Microseconds until the key is as new.
+    pub(super) fn ahead(&self, key: &Key, now: i64) -> i64 {
+        let due = self.shard(key).get(key).copied();
+        due.map_or(0, |due| due.saturating_sub(now).max(0))
+    }
+
     /// Takes back one that was counted.
     pub(super) fn give_back(&self, key: &Key, quota: Quota) {
         if let Some(due) = self.shard(key).get_mut(key) {

@@ -133,7 +133,8 @@ impl Limits {
         if let Some(verdict) = self.attempt_shared(rates, buckets, now).await {
             return verdict;
         }
-        let (first, mut wait) = self.arrive_here(rates, now.as_micros());
+        let time = now.as_micros();
+        let mut wait = self.arrive_here(rates, time);
         if wait.is_none() {
             wait = self.memory.attempt(&self.own_policy, buckets, now).err();
             if wait.is_some() {
@@ -143,7 +144,7 @@ impl Limits {
         Verdict {
             backend: Backend::Memory,
             wait,
-            first,
+            first: self.standing_here(rates, time),
         }
     }
 

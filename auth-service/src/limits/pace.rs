@@ -93,29 +93,28 @@ impl Limits {
         }
     }
 
-    /// All or nothing, in this process. How far ahead the first is, and how long to wait.
-    pub(super) fn arrive_here(
-        &self,
-        keys: &[Key],
-        now: i64,
-    ) -> (Option<Standing>, Option<Duration>) {
+    /// All or nothing, in this process: how long to wait, if nothing was counted.
+    pub(super) fn arrive_here(&self, keys: &[Key], now: i64) -> Option<Duration> {
         let share = |key: &Key| self.quotas.share(key.limit).map(|quota| (*key, quota));
         let counted: Vec<_> = keys.iter().filter_map(share).collect();
         let arrive = |(key, quota): &(Key, Quota)| self.cells.arrive(*key, *quota, now);
         let arrivals: Vec<_> = counted.iter().map(arrive).collect();
-        let wait = arrivals.iter().filter_map(Arrival::wait).max();
-        let first = counted.first().zip(arrivals.first());
-        let first = first.map(|((key, quota), arrival)| {
-            Standing::new(key.limit.name(), *quota, arrival.ahead(now))
-        });
-        if wait.is_some() {
-            for ((key, quota), arrival) in counted.iter().zip(&arrivals) {
-                if arrival.wait().is_none() {
-                    self.cells.give_back(key, *quota);
-                }
+        let wait = arrivals.iter().filter_map(Arrival::wait).max()?;
+        for ((key, quota), arrival) in counted.iter().zip(&arrivals) {
+            if arrival.wait().is_none() {
+                self.cells.give_back(key, *quota);
             }
         }
-        (first, wait)
+        Some(wait)
+    }
+
+    /// How it stands in this process with the first of them that is limited.
+    pub(super) fn standing_here(&self, keys: &[Key], now: i64) -> Option<Standing> {
+        keys.iter().find_map(|key| {
+            let quota = self.quotas.share(key.limit)?;
+            let ahead = self.cells.ahead(key, now);
+            Some(Standing::new(key.limit.name(), quota, ahead))
+        })
     }
 
     /// Takes back what [`arrive_here`](Self::arrive_here) counted.

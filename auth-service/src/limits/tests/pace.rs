@@ -76,6 +76,11 @@ async fn all_or_nothing_is_counted_and_the_address_is_told() {
                 "{wait:?}"
             );
         }
+        assert_eq!(
+            told.last().unwrap().remaining,
+            7,
+            "what is refused is not counted"
+        );
         for n in 0..7 {
             bench.sign_up(&format!("b{n}"), &told).await.unwrap();
         }
