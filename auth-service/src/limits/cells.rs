@@ -71,8 +71,9 @@ impl Cells {
 
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
-        let len = |shard: &Mutex<HashMap<Key, i64>>| shard.lock().unwrap().len();
-        self.shards.iter().map(len).sum()
+        let shards = self.shards.iter().map(Mutex::lock);
+        let shards = shards.map(|shard| shard.unwrap_or_else(PoisonError::into_inner).len());
+        shards.sum()
     }
 }
 
