@@ -183,10 +183,10 @@ async fn prepare_database(settings: &Settings) -> Result<(), StartError> {
 fn limits(settings: &Settings, clock: &Clock) -> Result<Limits, StartError> {
     let clock = clock.clone();
     Ok(match &settings.redis.url {
-        None => Limits::in_memory(&settings.throttle, clock),
+        None => Limits::in_memory(settings, clock),
         Some(url) => {
             let kv = Kv::open(url).map_err(LinkError::from)?;
-            Limits::shared(&settings.throttle, clock, kv).map_err(LinkError::from)?
+            Limits::shared(settings, clock, kv).map_err(LinkError::from)?
         }
     })
 }

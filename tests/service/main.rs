@@ -18,6 +18,7 @@ mod gateways;
 mod growth;
 mod image;
 mod keys;
+mod limits;
 mod migrations;
 mod races;
 mod readme;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::durations::text;
 use super::issuer::{Issuer, is_origin};
 use super::secrets::{EncryptionKey, decode_key};
-use super::{ForwardAuth, Mode, Settings, production};
+use super::{ForwardAuth, Limit, Mode, Rate, Settings, production};
 
 /// What is wrong with one setting, in a sentence that says what to set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +81,7 @@ impl Settings {
         self.check_keys(&mut found);
         self.check_revocation(&mut found);
         self.check_passwords(&mut found);
+        self.check_limits(&mut found);
         if self.mode == Mode::Production {
             production::check(self, &mut found);
         }
@@ -105,6 +106,31 @@ impl Settings {
             })
         })
         .collect()
+    }
+
+    /// The hashes of `throttle.front_end_hashes`, decoded.
+    pub fn front_end_hashes(&self) -> Result<Vec<[u8; 32]>, Problem> {
+        let hashes = self.throttle.front_end_hashes.iter();
+        let hashes = hashes.map(|text| decode_key(text).map(|hash| *hash));
+        hashes.collect::<Option<_>>().ok_or_else(|| Problem {
+            key: "throttle.front_end_hashes",
+            advice: "must be base64 of SHA-256 hashes: `printf %s \"$SECRET\" | openssl dgst \
+                     -sha256 -binary | base64`"
+                .into(),
+        })
+    }
+
+    fn check_limits(&self, found: &mut Findings) {
+        for limit in Limit::ALL {
+            let advice = format!(
+                "must be from 1 to {} in from 1s to 1d, or `none`",
+                Rate::MAX_COUNT
+            );
+            found.expect(self.limits.of(*limit).is_sound(), limit.setting(), advice);
+        }
+        if let Err(problem) = self.front_end_hashes() {
+            found.0.push(problem);
+        }
     }
 
     fn check_connections(&self, found: &mut Findings) {

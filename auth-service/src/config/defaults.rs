@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::rates::Rates;
 use super::settings::*;
 
 const MINUTE: u64 = 60;
@@ -26,6 +27,7 @@ impl Default for Settings {
             signup: Signup::default(),
             forward_auth: ForwardAuth::default(),
             throttle: Throttle::default(),
+            limits: Rates::default(),
             http: Http::default(),
             log: Log::default(),
         }
@@ -115,6 +117,7 @@ impl Default for Throttle {
     fn default() -> Self {
         Self {
             trusted_proxies: Vec::new(),
+            front_end_hashes: Vec::new(),
             account_failures: 5,
             address_failures: 30,
             base_delay: Duration::from_secs(1),

@@ -13,6 +13,7 @@ mod generated;
 mod issuer;
 mod load;
 mod production;
+mod rates;
 mod reference;
 mod secrets;
 mod settings;
@@ -23,6 +24,7 @@ pub use check::Problem;
 pub use environment::environment;
 pub use error::ConfigError;
 pub use generated::dev_encryption_key;
+pub use rates::{Limit, Rate, Rates};
 pub use reference::{default_toml, effective_toml};
 pub use secrets::EncryptionKey;
 pub use settings::{

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::durations as duration;
+use super::rates::Rates;
 
 /// All settings of the service.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -58,6 +59,11 @@ pub struct Settings {
     /// The brake on guessing passwords.
     #[schema(inline)]
     pub throttle: Throttle,
+    /// How often what may be asked: `60/1m` is 60 at once, and as many more come back evenly over
+    /// each minute; `none` is no limit. What is counted in each replica, and all while Redis is
+    /// away, is divided by `database.replicas`.
+    #[schema(inline)]
+    pub limits: Rates,
     /// The HTTP server.
     #[schema(inline)]
     pub http: Http,
@@ -259,6 +265,9 @@ pub struct Throttle {
     /// Networks whose `X-Forwarded-For` counts, such as `10.0.0.0/8`.
     #[schema(value_type = Vec<String>)]
     pub trusted_proxies: Vec<IpNet>,
+    /// Base64 of the SHA-256 of each secret by which a front-end server proves itself: with one in
+    /// `X-Auth-Client-Proof`, the address in `X-Auth-Client-Address` counts. Two while it changes.
+    pub front_end_hashes: Vec<String>,
     /// Failed logins in a row that an account has for free.
     pub account_failures: u32,
     /// Failed logins that an address (IPv6: its /64) has for free.

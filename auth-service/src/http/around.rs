@@ -13,6 +13,7 @@ use actix_web::web::Data;
 use std::time::Instant;
 
 use super::draining::Draining;
+use super::limit_headers;
 use super::problem::Problem;
 use super::request_id::RequestId;
 use super::span;
@@ -29,6 +30,7 @@ pub async fn public(request: ServiceRequest, next: Next<impl MessageBody + 'stat
     let response = next.call(request).await?.map_into_boxed_body();
     span::tell_if_untold(&response, began);
     let mut response = finish(response, &id);
+    limit_headers::add(&mut response);
     // A client opens its next connection elsewhere, and none is cut while a request is on its way.
     if draining.as_ref().is_some_and(|it| it.has_begun()) {
         let head = response.response_mut().head_mut();

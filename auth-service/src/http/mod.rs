@@ -12,6 +12,7 @@ mod draining;
 mod errors;
 mod forward_auth;
 mod internal;
+mod limit_headers;
 mod markdown;
 mod me;
 mod my_sessions;

@@ -24,7 +24,7 @@ pub struct Kv(Deployed);
 
 #[derive(Clone)]
 enum Deployed {
-    One(Client),
+    One(Box<Client>),
     Sentinel(Arc<Sentinels>),
     Cluster(Arc<Cluster>),
 }
@@ -38,7 +38,7 @@ struct Cluster {
 
 impl From<Client> for Kv {
     fn from(client: Client) -> Self {
-        Self(Deployed::One(client))
+        Self(Deployed::One(client.into()))
     }
 }
 
@@ -72,7 +72,7 @@ impl Kv {
                     .set_number_of_retries(0)
                     .set_connection_timeout(Some(deadline))
                     .set_response_timeout(Some(deadline));
-                let manager = ConnectionManager::new_lazy_with_config(client.clone(), config)?;
+                let manager = ConnectionManager::new_lazy_with_config(Client::clone(client), config)?;
                 Commands::One(manager)
             }
             Deployed::Sentinel(sentinels) => {

@@ -29,9 +29,9 @@ pub(super) fn parse(url: &str) -> RedisResult<Deployed> {
     match (plain, kind) {
         ("redis" | "rediss", "sentinel") => sentinel(plain, &Parts::of(rest)),
         ("redis" | "rediss", "cluster") => cluster(plain, &Parts::of(rest)),
-        _ => Ok(Deployed::One(Client::open(noticing(
+        _ => Ok(Deployed::One(Box::new(Client::open(noticing(
             url.into_connection_info()?,
-        ))?)),
+        ))?))),
     }
 }
 
@@ -114,7 +114,7 @@ fn sentinel(scheme: &str, parts: &Parts<'_>) -> RedisResult<Deployed> {
     }
     let client = SentinelClient::build(
         sentinels.collect::<RedisResult<Vec<_>>>()?,
-        name.to_owned(),
+        name,
         Some(as_client),
         SentinelServerType::Master,
     )?;

@@ -19,9 +19,11 @@ use std::time::Duration;
 use crate::audit::{Actor, Event, EventKind, Origin};
 use crate::change::Change;
 use crate::clock::Instant;
+use crate::config::Limit;
 use crate::ctx::Ctx;
 use crate::db::DbError;
 use crate::keys::KeysError;
+use crate::limits::{Blocked, Who};
 use crate::sessions::Session;
 use crate::tokens::{self, TokenPair};
 use crate::users::User;
@@ -45,6 +47,9 @@ pub enum RefreshError {
     /// It was used before; its session has been ended.
     #[error("the refresh token was used before; the session has been ended")]
     Reused,
+    /// Too many of this session; nothing was consumed.
+    #[error(transparent)]
+    Blocked(#[from] Blocked),
     /// The database failed; nothing was consumed.
     #[error(transparent)]
     Db(#[from] DbError),
@@ -63,6 +68,9 @@ pub async fn refresh(
     origin: &Origin,
 ) -> Result<TokenPair, RefreshError> {
     let token = read(ctx, presented)?;
+    let session = Who::id(token.family);
+    ctx.limits
+        .pace(Limit::RefreshSession, session, &origin.told)?;
     let now = ctx.clock.now();
     let rotated = store::rotate(&ctx.db, rotation(ctx, &token, now)).await?;
     let (session, user) = match rotated {

@@ -12,13 +12,13 @@ pub(crate) mod store;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use std::time::Duration;
 use utoipa::ToSchema;
 
 use crate::clock::Instant;
 use crate::db::DbError;
 use crate::id::Id;
 use crate::keys::KeysError;
+use crate::limits::Blocked;
 use crate::passwords::{CheckError, HashError, PasswordError};
 
 pub use account::{delete, get, rename};
@@ -100,9 +100,9 @@ pub enum UsersError {
     /// The current password, asked for again, is not right.
     #[error("the current password is not right")]
     WrongPassword,
-    /// Too many failures; try again after this.
-    #[error("too many failed attempts")]
-    Throttled(Duration),
+    /// Too many attempts, or too many that failed.
+    #[error(transparent)]
+    Throttled(#[from] Blocked),
     /// The service hashes as many passwords as it can.
     #[error("the service is busy")]
     Busy,

@@ -35,6 +35,9 @@ pub use sql::Sql;
 /// A password that the policy takes.
 pub const PASSWORD: &str = "nine brave lanterns sing";
 
+/// A limit that no test reaches.
+pub const OUT_OF_REACH: &str = "1000000/1s";
+
 /// Runs one test on SQLite and on Postgres.
 macro_rules! both {
     ($($(#[$meta:meta])* async fn $name:ident($backend:ident: Backend) $body:block)+) => {
