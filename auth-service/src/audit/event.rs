@@ -98,7 +98,7 @@ named! {
         /// A key was taken out in an emergency.
         KeyRemoved = "key.removed",
         /// Keys were sealed anew under another key-encryption key.
-        KeysResealed = "keys.resealed",
+        KeysRewrapped = "keys.rewrapped",
     }
 }
 
