@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::housekeeping::Housekeeping;
 use super::settings::*;
 
 const MINUTE: u64 = 60;
@@ -26,6 +27,7 @@ impl Default for Settings {
             signup: Signup::default(),
             forward_auth: ForwardAuth::default(),
             throttle: Throttle::default(),
+            housekeeping: Housekeeping::default(),
             http: Http::default(),
             log: Log::default(),
         }

@@ -10,6 +10,7 @@ mod entries;
 mod environment;
 mod error;
 mod generated;
+mod housekeeping;
 mod issuer;
 mod load;
 mod production;
@@ -23,6 +24,7 @@ pub use check::Problem;
 pub use environment::environment;
 pub use error::ConfigError;
 pub use generated::dev_encryption_key;
+pub use housekeeping::Housekeeping;
 pub use reference::{default_toml, effective_toml};
 pub use secrets::EncryptionKey;
 pub use settings::{

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::durations as duration;
+use super::housekeeping::Housekeeping;
 
 /// All settings of the service.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -58,6 +59,9 @@ pub struct Settings {
     /// The brake on guessing passwords.
     #[schema(inline)]
     pub throttle: Throttle,
+    /// What is pruned, and when.
+    #[schema(inline)]
+    pub housekeeping: Housekeeping,
     /// The HTTP server.
     #[schema(inline)]
     pub http: Http,

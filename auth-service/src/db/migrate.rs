@@ -29,6 +29,10 @@ const ADVISORY_LOCK: i64 = 0x6175_7468_6d69_6772;
 /// How long to wait for another replica that migrates.
 const WAIT_MILLIS: u32 = 60_000;
 
+/// How long to wait for a table that somebody uses: whoever comes after waits behind the migration,
+/// and must not wait for long. Rather it fails, changes nothing, and is run again.
+const TABLE_WAIT_MILLIS: u32 = 2_000;
+
 /// A migration that failed; nothing of it was kept.
 #[derive(Debug, thiserror::Error)]
 #[error("the migration failed: {0}")]
@@ -140,6 +144,8 @@ async fn migrate_postgres(
     .await?;
     AnsiTransactionManager::begin_transaction(&mut conn).await?;
     conn.batch_execute(&format!("SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"))
+        .await?;
+    conn.batch_execute(&format!("SET LOCAL lock_timeout = {TABLE_WAIT_MILLIS}"))
         .await?;
     let mut harness = AsyncMigrationHarness::new(conn);
     let applied = harness

@@ -13,6 +13,7 @@ mod overload;
 mod own_account;
 mod paging;
 mod passwords;
+mod personal_data;
 mod start;
 mod throttle;
 mod throttle_addresses;
