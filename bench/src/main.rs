@@ -41,9 +41,11 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments[..] {
         [limits::SERVE, address, file] => limits::serve(address, file).map(|()| true),
-        [] => run(false),
-        ["--quick"] => run(true),
-        _ => Err("usage: make bench [QUICK=1]".into()),
+        [] => run(false, None),
+        ["--quick"] => run(true, None),
+        ["--quick", suite] => run(true, Some(suite)),
+        [suite] => run(false, Some(suite)),
+        _ => Err("usage: make bench [QUICK=1] [SUITE=pruning]".into()),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
@@ -58,8 +60,13 @@ fn main() -> ExitCode {
 /// Below this part of idle time the machine is busy with something else.
 const IDLE: f64 = 0.85;
 
-/// True if every suite was measured, whatever it was measured at.
-fn run(quick: bool) -> Result<bool> {
+/// True if every suite, or the one that is named, was measured, whatever it was measured at.
+fn run(quick: bool, only: Option<&str>) -> Result<bool> {
+    let named = |name: &str| only.is_none_or(|only| only == name);
+    if !SUITES.iter().any(|(name, _)| named(name)) {
+        let names: Vec<_> = SUITES.iter().map(|(name, _)| *name).collect();
+        return Err(format!("there is no such suite; there are {}", names.join("; ")).into());
+    }
     let idle = machine::idle(Duration::from_secs(2))?;
     if idle < IDLE && std::env::var("BENCH_BUSY").as_deref() != Ok("1") {
         let percent = idle * 100.0;
@@ -75,7 +82,7 @@ fn run(quick: bool) -> Result<bool> {
     bench.report.setting = setting()?;
     bench.say("filling the database");
     let mut world = World::new(0, if quick { 100_000 } else { 1_000_000 })?;
-    for (name, suite) in SUITES {
+    for (name, suite) in SUITES.iter().filter(|(name, _)| named(name)) {
         bench.suite(name, |bench| suite(bench, &mut world));
     }
     bench.report.seconds = bench.elapsed().as_secs_f64();

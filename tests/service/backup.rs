@@ -4,14 +4,15 @@
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
 
-use crate::revocation::{logout, sessions};
+use crate::revocation::{eventually, logout, sessions};
 use crate::support::database::{Backend, Database};
 use crate::support::events::Events;
 use crate::support::outside::root;
-use crate::support::{PASSWORD, Service, Sql, Tokens, both};
+use crate::support::{Client, PASSWORD, Service, Sql, Tokens, both};
 
 const NEW: &str = "another lovelace entirely";
 
@@ -26,10 +27,14 @@ fn postgres(program: &str, arguments: &[&str]) {
     run(&Path::new(&bin).join(program), arguments);
 }
 
-/// Copies a database that is in use to a file.
-fn back_up(database: &Database, file: &str) {
+/// The ways to copy a SQLite file that is in use.
+const BACKUP: &str = ".backup";
+const VACUUM: &str = "VACUUM INTO";
+
+/// Copies a database that is in use to a file; of SQLite in this way.
+fn back_up(database: &Database, file: &str, way: &str) {
     match database.url.strip_prefix("sqlite://") {
-        Some(path) => run(Path::new("sqlite3"), &[path, format!(".backup '{file}'").as_str()]),
+        Some(path) => run(Path::new("sqlite3"), &[path, format!("{way} '{file}'").as_str()]),
         None => postgres(
             "pg_dump",
             &["--format=custom", "--file", file, database.url.as_str()],
@@ -55,6 +60,42 @@ async fn restore(backend: Backend, file: &str) -> Database {
             );
             database
         }
+    }
+}
+
+/// Signs people up until it is told to stop; how many.
+async fn writes(client: Client, stop: Arc<AtomicBool>) -> usize {
+    for number in 0.. {
+        if stop.load(Ordering::SeqCst) {
+            return number;
+        }
+        client.signup(&format!("meanwhile-{number}@example.org")).await;
+    }
+    unreachable!("it counts on")
+}
+
+/// Backs up while others write. Blocks this thread and no other.
+async fn back_up_in_use(service: &Service, file: &str, way: &str) {
+    let stop = Arc::new(AtomicBool::new(false));
+    let writing = tokio::spawn(writes(service.client(), stop.clone()));
+    let signed_up = || async { Sql::of(&service.database).await.count("users").await };
+    let before = signed_up().await;
+    eventually("they write", async || signed_up().await > before).await;
+    tokio::task::block_in_place(|| back_up(&service.database, file, way));
+    stop.store(true, Ordering::SeqCst);
+    assert!(writing.await.expect("nobody was refused") > 1);
+}
+
+/// Nothing was copied by half: an account, its session and its audit event are one transaction.
+async fn is_whole(database: &Database) {
+    let mut sql = Sql::of(database).await;
+    for part in ["sessions p WHERE p.user_id", "audit_events p WHERE p.event = 'account.created' AND p.subject_id"] {
+        let lacking = format!("users u WHERE NOT EXISTS (SELECT 1 FROM {part} = u.id)");
+        assert_eq!(sql.count(&lacking).await, 0, "{part}");
+    }
+    if database.url.starts_with("sqlite:") {
+        let said = sql.lines("SELECT integrity_check AS line FROM pragma_integrity_check").await;
+        assert_eq!(said, ["ok"]);
     }
 }
 
@@ -133,7 +174,7 @@ both! {
         let service = &scene.service;
         let file = service.database.folder.path().join("backup");
         let file = file.to_str().expect("a path");
-        back_up(&service.database, file);
+        back_up_in_use(service, file, BACKUP).await;
 
         // After the backup.
         let mut current = scene.busy.clone();
@@ -151,6 +192,7 @@ both! {
         let position = service.get_internal("/v1/revocations").await.body["position"].as_i64();
 
         let restored = restore(backend, file).await;
+        is_whole(&restored).await;
         after_restoring(&restored).await;
         let restarted = scene.restart_on(restored).await;
 
@@ -197,11 +239,12 @@ both! {
         let scene = Scene::set(backend).await;
         let file = scene.service.database.folder.path().join("backup");
         let file = file.to_str().expect("a path");
-        back_up(&scene.service.database, file);
+        back_up_in_use(&scene.service, file, VACUUM).await;
         logout(&scene.service, &scene.leaves).await;
         let all = sessions(&scene.service, "many@example.org", 3).await;
 
         let restored = restore(backend, file).await;
+        is_whole(&restored).await;
         after_restoring(&restored).await;
         let everybody = documented("UPDATE sessions SET revoked_at");
         Sql::of(&restored).await.run(&everybody).await;

@@ -17,11 +17,11 @@ pub struct Walk {
 }
 
 impl Walk {
-    /// Begins at `since` and ends before `until`.
-    pub fn new(since: Instant, until: Instant) -> Self {
-        let after = Id::first_at(since);
+    /// Begins at `since`, behind the event `after` if there is one, and ends before `until`.
+    pub fn new(since: Instant, until: Instant, after: Option<Id>) -> Self {
+        let first = Id::first_at(since);
         Self {
-            after,
+            after: after.map_or(first, |after| after.max(first)),
             since,
             until,
         }
@@ -52,10 +52,11 @@ pub(crate) async fn all_of(ctx: &Ctx, user: Id) -> Result<Vec<AuditEvent>, DbErr
     loop {
         let before = all.last().map(|event| event.id);
         let page = list(ctx, &filter, before, PAGE).await?;
-        if page.is_empty() {
+        let is_last = page.len() < PAGE as usize;
+        all.extend(page);
+        if is_last {
             return Ok(all);
         }
-        all.extend(page);
     }
 }
 
@@ -68,11 +69,13 @@ pub(crate) async fn all_of(ctx: &Ctx, user: Id) -> Result<Vec<AuditEvent>, DbErr
 pub(crate) async fn anonymise(ctx: &Ctx, user: Id) -> Result<usize, DbError> {
     let mut count = 0;
     loop {
-        let mut conn = ctx.db.conn().await?;
-        let events = store::personal(&mut conn, user, PAGE).await?;
-        if events.is_empty() {
+        let events = store::personal(&mut ctx.db.conn().await?, user, PAGE).await?;
+        let is_last = events.len() < PAGE as usize;
+        if !events.is_empty() {
+            count += store::anonymise(&ctx.db, events).await?;
+        }
+        if is_last {
             return Ok(count);
         }
-        count += store::anonymise(&mut conn, &events).await?;
     }
 }

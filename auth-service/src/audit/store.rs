@@ -210,15 +210,15 @@ pub(super) async fn personal(conn: &mut Conn, user: Id, limit: i64) -> Result<Ve
 }
 
 /// Takes out of these events where a person came from.
-pub(super) async fn anonymise(conn: &mut Conn, events: &[Id]) -> Result<usize, DbError> {
-    on!(conn, c => diesel::update(audit_events::table)
+pub(super) async fn anonymise(db: &Db, events: Vec<Id>) -> Result<usize, DbError> {
+    let anonymise = diesel::update(audit_events::table)
         .filter(audit_events::id.eq_any(events))
         .set((
             audit_events::address.eq(None::<String>),
             audit_events::user_agent.eq(None::<String>),
             audit_events::request_id.eq(None::<String>),
-        ))
-        .execute(c))
+        ));
+    alone!(db, c => pg anonymise.execute(c), lite diesel::RunQueryDsl::execute(anonymise, c))
 }
 
 impl From<Row> for AuditEvent {

@@ -27,8 +27,7 @@ impl Lease {
     pub(super) async fn take(ctx: &Ctx) -> Result<Option<Self>, DbError> {
         let now = ctx.clock.now();
         let holder = ctx.entropy.id(now);
-        let mut conn = ctx.db.conn().await?;
-        let taken = store::take_lease(&mut conn, holder, now, now.plus(HOLD)).await?;
+        let taken = store::take_lease(&ctx.db, holder, now, now.plus(HOLD)).await?;
         Ok(taken.then_some(Self { holder }))
     }
 
@@ -44,8 +43,7 @@ impl Lease {
 
     async fn extend(&self, ctx: &Ctx, span: Duration) -> Result<(), HousekeepingError> {
         let until = ctx.clock.now().plus(span);
-        let mut conn = ctx.db.conn().await?;
-        match store::extend_lease(&mut conn, self.holder, until).await? {
+        match store::extend_lease(&ctx.db, self.holder, until).await? {
             true => Ok(()),
             false => Err(HousekeepingError::Overtaken),
         }

@@ -65,17 +65,14 @@ impl Walker<'_> {
         let mut pruned = 0;
         loop {
             let began = Moment::now();
-            let mut conn = self.ctx.db.conn().await?;
-            let last = store::last_of(&mut conn, table, after, end, size).await?;
+            let db = &self.ctx.db;
+            let last = store::last_of(&mut db.conn().await?, table, after, end, size).await?;
             let upto = last.unwrap_or(end);
             let window = Window { after, upto };
             pruned += match table {
-                Table::Sessions => store::delete_sessions(&mut conn, window, dead).await?,
-                Table::AuditEvents => store::delete_audit_events(&mut conn, window, dead).await?,
-                Table::Users => {
-                    drop(conn);
-                    users::remove_unverified(self.ctx, after, upto, dead).await?
-                }
+                Table::Sessions => store::delete_sessions(db, window, dead).await?,
+                Table::AuditEvents => store::delete_audit_events(db, window, dead).await?,
+                Table::Users => users::remove_unverified(self.ctx, after, upto, dead).await?,
             };
             let Some(last) = last else { return Ok(pruned) };
             after = last;
@@ -88,9 +85,7 @@ impl Walker<'_> {
         let mut pruned = 0;
         loop {
             let began = Moment::now();
-            let mut conn = self.ctx.db.conn().await?;
-            let rows = store::delete_revocations(&mut conn, now, self.batch()).await?;
-            drop(conn);
+            let rows = store::delete_revocations(&self.ctx.db, now, self.batch()).await?;
             pruned += rows;
             if rows < self.batch() {
                 return Ok(pruned);

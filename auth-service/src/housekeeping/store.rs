@@ -6,7 +6,7 @@ use diesel_async::RunQueryDsl;
 
 use crate::clock::Instant;
 use crate::db::schema::{audit_events, leases, revocations, sessions, users};
-use crate::db::{Conn, DbError, on};
+use crate::db::{Conn, Db, DbError, alone, on};
 use crate::id::Id;
 
 /// The row of `leases`.
@@ -14,13 +14,13 @@ const LEASE: &str = "housekeeping";
 
 /// Takes the lease until `until`, if nobody has it at `now`.
 pub(super) async fn take_lease(
-    conn: &mut Conn,
+    db: &Db,
     holder: Id,
     now: Instant,
     until: Instant,
 ) -> Result<bool, DbError> {
     use diesel::query_dsl::methods::FilterDsl;
-    let rows = on!(conn, c => diesel::insert_into(leases::table)
+    let take = diesel::insert_into(leases::table)
         .values((
             leases::name.eq(LEASE),
             leases::holder.eq(holder),
@@ -32,22 +32,22 @@ pub(super) async fn take_lease(
             leases::holder.eq(excluded(leases::holder)),
             leases::until.eq(excluded(leases::until)),
         ))
-        .filter(leases::until.le(now))
-        .execute(c))?;
+        .filter(leases::until.le(now));
+    let rows = alone!(db, c => pg take.execute(c), lite diesel::RunQueryDsl::execute(take, c))?;
     Ok(rows == 1)
 }
 
 /// Moves the end of the lease; false if somebody else has taken it meanwhile.
 pub(super) async fn extend_lease(
-    conn: &mut Conn,
+    db: &Db,
     holder: Id,
     until: Instant,
 ) -> Result<bool, DbError> {
-    let rows = on!(conn, c => diesel::update(leases::table)
+    let extend = diesel::update(leases::table)
         .filter(leases::name.eq(LEASE))
         .filter(leases::holder.eq(holder))
-        .set(leases::until.eq(until))
-        .execute(c))?;
+        .set(leases::until.eq(until));
+    let rows = alone!(db, c => pg extend.execute(c), lite diesel::RunQueryDsl::execute(extend, c))?;
     Ok(rows == 1)
 }
 
@@ -98,42 +98,41 @@ pub(super) async fn last_of(
 /// Deletes the sessions of a window that expired at or before `dead`. A refresh never moves the
 /// idle expiry beyond the absolute one, nor one that has passed.
 pub(super) async fn delete_sessions(
-    conn: &mut Conn,
+    db: &Db,
     window: Window,
     dead: Instant,
 ) -> Result<usize, DbError> {
-    on!(conn, c => diesel::delete(sessions::table)
+    let delete = diesel::delete(sessions::table)
         .filter(sessions::id.gt(window.after))
         .filter(sessions::id.le(window.upto))
-        .filter(sessions::idle_expires_at.le(dead))
-        .execute(c))
+        .filter(sessions::idle_expires_at.le(dead));
+    alone!(db, c => pg delete.execute(c), lite diesel::RunQueryDsl::execute(delete, c))
 }
 
 /// Deletes the audit events of a window that were written before `old`.
 pub(super) async fn delete_audit_events(
-    conn: &mut Conn,
+    db: &Db,
     window: Window,
     old: Instant,
 ) -> Result<usize, DbError> {
-    on!(conn, c => diesel::delete(audit_events::table)
+    let delete = diesel::delete(audit_events::table)
         .filter(audit_events::id.gt(window.after))
         .filter(audit_events::id.le(window.upto))
-        .filter(audit_events::at.lt(old))
-        .execute(c))
+        .filter(audit_events::at.lt(old));
+    alone!(db, c => pg delete.execute(c), lite diesel::RunQueryDsl::execute(delete, c))
 }
 
 /// Deletes up to `limit` entries whose last token has expired.
 pub(super) async fn delete_revocations(
-    conn: &mut Conn,
+    db: &Db,
     now: Instant,
     limit: usize,
 ) -> Result<usize, DbError> {
-    let dead: Vec<i64> = on!(conn, c => revocations::table
+    let dead: Vec<i64> = on!(&mut db.conn().await?, c => revocations::table
         .filter(revocations::expires_at.le(now))
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
         .select(revocations::seq)
         .load(c))?;
-    on!(conn, c => diesel::delete(revocations::table)
-        .filter(revocations::seq.eq_any(&dead))
-        .execute(c))
+    let delete = diesel::delete(revocations::table).filter(revocations::seq.eq_any(dead));
+    alone!(db, c => pg delete.execute(c), lite diesel::RunQueryDsl::execute(delete, c))
 }

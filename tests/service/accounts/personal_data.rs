@@ -178,6 +178,11 @@ both! {
         let at = last["at"].as_str().expect("a time");
         let (before, since) = (export(&["--until", at]), export(&["--since", at]));
         assert_eq!([before, since].concat(), whole);
+        // One that broke off goes on behind its last line, in the middle of a page or at its end.
+        for printed in [1, 500, 700, 1238] {
+            let after = whole[printed - 1]["id"].as_str().expect("an id");
+            assert_eq!([whole[..printed].to_vec(), export(&["--after", after])].concat(), whole);
+        }
         let bad = run(command(&database, &["audit", "export", "--since", "yesterday"]), "");
         assert!(bad.code == 2 && bad.err.contains("--since"), "{}", bad.err);
     }

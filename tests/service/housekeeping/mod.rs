@@ -1,9 +1,11 @@
 //! Housekeeping: what can matter no more goes, everything else stays, one replica does it.
 
 mod accounts;
+mod beside;
 mod killed;
 mod lease;
 mod pruning;
+mod two_processes;
 
 use std::time::Duration;
 

@@ -4,3 +4,4 @@ mod at_once;
 mod expand;
 mod parity;
 mod side_by_side;
+mod two_releases;

@@ -28,7 +28,7 @@ const NEXT: [&str; 8] = [
 ];
 
 /// Brings a database a release ahead, one statement after another, so that requests come between.
-async fn expand(database: &Database) {
+pub(super) async fn expand(database: &Database) {
     let mut sql = Sql::of(database).await;
     for statement in NEXT {
         sql.run(statement).await;
@@ -51,13 +51,13 @@ async fn step_back(database: &Database) {
 }
 
 /// Settings that production takes, the key that seals the others' too.
-fn production(database: &Database, arguments: &[&str], key: &str) -> Command {
+pub(super) fn production(database: &Database, arguments: &[&str], key: &str) -> Command {
     let mut command = at_once::production(database, arguments);
     command.env("AUTH__KEYS__ENCRYPTION_KEYS", key);
     command
 }
 
-fn output(mut command: Command) -> (bool, String) {
+pub(super) fn output(mut command: Command) -> (bool, String) {
     let output = command.output().unwrap();
     let text = [output.stdout, output.stderr].concat();
     (
