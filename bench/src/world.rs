@@ -45,11 +45,7 @@ impl World {
     ///
     /// # Errors
     /// When any of it fails.
-    pub fn with(
-        number: u8,
-        sessions: u64,
-        settings: &[(&'static str, String)],
-    ) -> Result<Self> {
+    pub fn with(number: u8, sessions: u64, settings: &[(&'static str, String)]) -> Result<Self> {
         let database = Database::create(&format!("bench_{number}"))?;
         let redis = format!("{}/{number}", variable("TEST_REDIS_URL")?);
         let deployment = Deployment::on_postgres(database.url(Commit::GoesOn), redis)?;

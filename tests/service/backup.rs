@@ -34,7 +34,10 @@ const VACUUM: &str = "VACUUM INTO";
 /// Copies a database that is in use to a file; of SQLite in this way.
 fn back_up(database: &Database, file: &str, way: &str) {
     match database.url.strip_prefix("sqlite://") {
-        Some(path) => run(Path::new("sqlite3"), &[path, format!("{way} '{file}'").as_str()]),
+        Some(path) => run(
+            Path::new("sqlite3"),
+            &[path, format!("{way} '{file}'").as_str()],
+        ),
         None => postgres(
             "pg_dump",
             &["--format=custom", "--file", file, database.url.as_str()],
@@ -69,7 +72,9 @@ async fn writes(client: Client, stop: Arc<AtomicBool>) -> usize {
         if stop.load(Ordering::SeqCst) {
             return number;
         }
-        client.signup(&format!("meanwhile-{number}@example.org")).await;
+        client
+            .signup(&format!("meanwhile-{number}@example.org"))
+            .await;
     }
     unreachable!("it counts on")
 }
@@ -89,12 +94,17 @@ async fn back_up_in_use(service: &Service, file: &str, way: &str) {
 /// Nothing was copied by half: an account, its session and its audit event are one transaction.
 async fn is_whole(database: &Database) {
     let mut sql = Sql::of(database).await;
-    for part in ["sessions p WHERE p.user_id", "audit_events p WHERE p.event = 'account.created' AND p.subject_id"] {
+    for part in [
+        "sessions p WHERE p.user_id",
+        "audit_events p WHERE p.event = 'account.created' AND p.subject_id",
+    ] {
         let lacking = format!("users u WHERE NOT EXISTS (SELECT 1 FROM {part} = u.id)");
         assert_eq!(sql.count(&lacking).await, 0, "{part}");
     }
     if database.url.starts_with("sqlite:") {
-        let said = sql.lines("SELECT integrity_check AS line FROM pragma_integrity_check").await;
+        let said = sql
+            .lines("SELECT integrity_check AS line FROM pragma_integrity_check")
+            .await;
         assert_eq!(said, ["ok"]);
     }
 }

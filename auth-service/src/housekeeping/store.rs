@@ -38,11 +38,7 @@ pub(super) async fn take_lease(
 }
 
 /// Moves the end of the lease; false if somebody else has taken it meanwhile.
-pub(super) async fn extend_lease(
-    db: &Db,
-    holder: Id,
-    until: Instant,
-) -> Result<bool, DbError> {
+pub(super) async fn extend_lease(db: &Db, holder: Id, until: Instant) -> Result<bool, DbError> {
     let extend = diesel::update(leases::table)
         .filter(leases::name.eq(LEASE))
         .filter(leases::holder.eq(holder))

@@ -22,8 +22,13 @@ pub(super) fn run(bench: &mut Bench, _: &mut World) -> Result<()> {
     bench.say(&format!("pruning: filling {rows} dead sessions"));
     let interval = ("AUTH__HOUSEKEEPING__INTERVAL", "1s".into());
     let world = World::with(3, LIVING, &[interval])?;
-    let variables = [("rows", rows.to_string()), ("accounts", world.accounts().to_string())];
-    world.database.sql(include_str!("../../sql/fill-dead.sql"), &variables)?;
+    let variables = [
+        ("rows", rows.to_string()),
+        ("accounts", world.accounts().to_string()),
+    ];
+    world
+        .database
+        .sql(include_str!("../../sql/fill-dead.sql"), &variables)?;
     beside(bench, &world)?;
     to_the_end(bench, &world, 2 * rows)
 }
@@ -33,10 +38,19 @@ fn beside(bench: &mut Bench, world: &World) -> Result<()> {
     let title = "Refresh while dead rows are pruned";
     let load = || refreshes(world, &world.service, 8);
     load().measure(TIME)?; // Warm.
-    let (mut quiet, mut pruned) = (load(), Pruned { world, load: load() });
+    let (mut quiet, mut pruned) = (
+        load(),
+        Pruned {
+            world,
+            load: load(),
+        },
+    );
     let raced = bench.race(title, TIME, &mut [&mut quiet], &mut [&mut pruned])?;
     if let Some(ratio) = raced.ratio_of(0, 0, |sample| Some(sample.latency?.p99)) {
-        bench.say(&format!("p99 beside that without pruning: {}", number(ratio.median)));
+        bench.say(&format!(
+            "p99 beside that without pruning: {}",
+            number(ratio.median)
+        ));
     }
     bench.report.add(Section::raced(title, raced).note(
         "8 connections refresh, while the service that answers them prunes at its default pace, \
@@ -65,13 +79,18 @@ fn to_the_end(bench: &mut Bench, world: &World, planted: u64) -> Result<()> {
     if living != LIVING.to_string() {
         return Err(format!("{living} sessions are left of {LIVING} that live").into());
     }
-    let rows = vec![row("while they are pruned", &samples), row("when all are", &after)];
+    let rows = vec![
+        row("while they are pruned", &samples),
+        row("when all are", &after),
+    ];
     let head = ["", "rounds", "a second", "p50 ms", "p99 ms", "longest ms"];
-    bench.report.add(Section::new(title).table(head, rows).note(format!(
-        "Of {planted} dead rows, half sessions and half audit events, {before} were left; they \
+    bench
+        .report
+        .add(Section::new(title).table(head, rows).note(format!(
+            "Of {planted} dead rows, half sessions and half audit events, {before} were left; they \
          took {took:.0} s, {} a second, under the load of 8 connections. Nothing that lives went.",
-        number(before as f64 / took)
-    )))
+            number(before as f64 / took)
+        )))
 }
 
 /// Rows that are to be pruned.

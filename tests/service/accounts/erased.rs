@@ -38,8 +38,12 @@ async fn everything(database: &Database) -> Vec<String> {
             }
             false => "row_to_json(t)::text".to_owned(),
         };
-        let rows = sql.lines(&format!("SELECT {row} AS line FROM {table} t")).await;
-        let named = rows.into_iter().map(|row| format!("{table} {row}").to_lowercase());
+        let rows = sql
+            .lines(&format!("SELECT {row} AS line FROM {table} t"))
+            .await;
+        let named = rows
+            .into_iter()
+            .map(|row| format!("{table} {row}").to_lowercase());
         all.extend(named);
     }
     all
@@ -59,7 +63,10 @@ async fn leave_traces(service: &Service, admin: &str) -> (String, Vec<String>) {
     let tokens = owner.signup(ADDRESS).await;
     let path = format!("/v1/admin/users/{}", tokens.user);
     let patch = json!({ "name": NAME, "claims": { "plan": CLAIM }, "roles": ["staff"] });
-    let patched = at(service, "192.0.2.77").bearer(admin).patch(&path, patch).await;
+    let patched = at(service, "192.0.2.77")
+        .bearer(admin)
+        .patch(&path, patch)
+        .await;
     assert_eq!(patched.status, 200, "{}", patched.text);
     let second = owner.login(ADDRESS).await;
     crate::revocation::logout(&owner, &second).await;
@@ -72,11 +79,17 @@ async fn leave_traces(service: &Service, admin: &str) -> (String, Vec<String>) {
     let guessed = login(&guesser, ADDRESS, "eleven quiet herons wade").await;
     guessed.expect(401, "invalid_credentials");
     let fresh = owner.login(ADDRESS).await;
-    let change = json!({ "current_password": PASSWORD, "new_password": "seven quiet harbours hum" });
-    let changed = owner.bearer(&fresh.access).post("/v1/me/password", change).await;
+    let change =
+        json!({ "current_password": PASSWORD, "new_password": "seven quiet harbours hum" });
+    let changed = owner
+        .bearer(&fresh.access)
+        .post("/v1/me/password", change)
+        .await;
     assert_eq!(changed.status, 204, "{}", changed.text);
     let hash = recorded::password_hash(&service.database, &ADDRESS.to_lowercase()).await;
-    let mut personal: Vec<String> = [ADDRESS, "erasable", NAME, CLAIM, AGENT].map(str::to_owned).into();
+    let mut personal: Vec<String> = [ADDRESS, "erasable", NAME, CLAIM, AGENT]
+        .map(str::to_owned)
+        .into();
     personal.extend(PLACES.map(str::to_owned));
     personal.push(hash);
     (tokens.user, personal)

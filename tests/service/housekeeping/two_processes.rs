@@ -14,7 +14,9 @@ const ROWS: i64 = 4000;
 /// What a replica says that it pruned: sessions and audit events of each pass.
 fn pruned(replica: &Process) -> Vec<(i64, i64)> {
     let log = std::fs::read_to_string(&replica.log).expect("its log");
-    let lines = log.lines().filter(|line| line.contains(r#""message":"pruned""#));
+    let lines = log
+        .lines()
+        .filter(|line| line.contains(r#""message":"pruned""#));
     let number = |line: &Value, name: &str| line[name].as_i64().expect("a number");
     lines
         .map(|line| serde_json::from_str(line).expect("JSON"))

@@ -45,7 +45,10 @@ impl Fleet {
 
     async fn one(&self, keys: &str) -> Process {
         // Every refresh writes.
-        let settings = [("AUTH__KEYS__ENCRYPTION_KEYS", keys), ("AUTH__REFRESH__REUSE_WINDOW", "0s")];
+        let settings = [
+            ("AUTH__KEYS__ENCRYPTION_KEYS", keys),
+            ("AUTH__REFRESH__REUSE_WINDOW", "0s"),
+        ];
         Process::start(&self.database, &settings).await
     }
 
@@ -88,7 +91,10 @@ impl Fleet {
             while !*stop.borrow_and_update() {
                 let clients = balancer.borrow().clone();
                 tokens = clients[turn % 2].refresh(&tokens.refresh).await.tokens();
-                clients[(turn + 1) % 2].me(&tokens.access).await.expect(200, "");
+                clients[(turn + 1) % 2]
+                    .me(&tokens.access)
+                    .await
+                    .expect(200, "");
                 (rounds, turn) = (rounds + 1, turn + 1);
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }

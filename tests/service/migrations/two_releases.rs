@@ -26,6 +26,8 @@ fn of(release: &Path, database: &Database, arguments: &[&str], key: &str) -> Com
     for (name, value) in production(database, arguments, key).get_envs() {
         command.env(name, value.expect("all are set"));
     }
+    // So many sign-ins at production's cost of hashing would be shed on a busy machine.
+    command.env("AUTH__PASSWORDS__QUEUE_DEADLINE", "60s");
     command
 }
 
@@ -45,7 +47,10 @@ struct Crowd {
 
 impl Crowd {
     fn of(count: usize, name: &str, one: &Client, other: &Client) -> Self {
-        let (stop, rounds) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+        let (stop, rounds) = (
+            Arc::new(AtomicBool::new(false)),
+            Arc::new(AtomicUsize::new(0)),
+        );
         let people = (0..count).map(|number| {
             let (one, other) = match number % 2 {
                 0 => (one.clone(), other.clone()),
@@ -54,14 +59,21 @@ impl Crowd {
             let email = format!("{name}-{number}@example.org");
             tokio::spawn(goes_on(email, one, other, stop.clone(), rounds.clone()))
         });
-        Self { people: people.collect(), stop, rounds }
+        Self {
+            people: people.collect(),
+            stop,
+            rounds,
+        }
     }
 
     /// Waits until they have made so many rounds more.
     async fn makes(&self, rounds: usize) {
         let until = self.rounds.load(Ordering::SeqCst) + rounds;
         while self.rounds.load(Ordering::SeqCst) < until {
-            assert!(!self.people.iter().any(JoinHandle::is_finished), "one was refused");
+            assert!(
+                !self.people.iter().any(JoinHandle::is_finished),
+                "one was refused"
+            );
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
@@ -74,7 +86,13 @@ impl Crowd {
     }
 }
 
-async fn goes_on(email: String, one: Client, other: Client, stop: Arc<AtomicBool>, rounds: Arc<AtomicUsize>) {
+async fn goes_on(
+    email: String,
+    one: Client,
+    other: Client,
+    stop: Arc<AtomicBool>,
+    rounds: Arc<AtomicUsize>,
+) {
     let mut kept = one.signup(&email).await;
     while !stop.load(Ordering::SeqCst) {
         kept = other.refresh(&kept.refresh).await.tokens();
