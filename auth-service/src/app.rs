@@ -75,7 +75,7 @@ pub async fn open(
     settings.validate().map_err(StartError::Settings)?;
     let sealer = Sealer::new(&encryption_keys(&settings, &entropy)?);
     prepare_database(&settings).await?;
-    let db = Db::open(&settings.database)?;
+    let db = Db::open(&settings.database, settings.http.workers())?;
     follow_database(&db, &clock).await?;
     let redis_url = settings.redis.url.as_deref();
     let ctx = Arc::new(Ctx {

@@ -32,6 +32,11 @@ impl Id {
         self.0.as_bytes()
     }
 
+    /// Its text, written where the caller has room for it.
+    pub fn write(self, room: &mut [u8; 36]) -> &str {
+        self.0.hyphenated().encode_lower(room)
+    }
+
     /// From 16 bytes.
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(Uuid::from_bytes(bytes))

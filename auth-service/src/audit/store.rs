@@ -64,7 +64,7 @@ pub(super) async fn insert(conn: &mut Conn, row: &Row) -> Result<(), DbError> {
 /// As a transaction of its own.
 pub(super) async fn insert_alone(db: &Db, row: Row) -> Result<(), DbError> {
     let insert = diesel::insert_into(audit_events::table).values(row);
-    alone!(db, c => pg insert.execute(c), lite diesel::RunQueryDsl::execute(insert, c))?;
+    alone!(db, c => pg insert.execute(c), one diesel::RunQueryDsl::execute(insert, c))?;
     Ok(())
 }
 
@@ -218,7 +218,7 @@ pub(super) async fn anonymise(db: &Db, events: Vec<Id>) -> Result<usize, DbError
             audit_events::user_agent.eq(None::<String>),
             audit_events::request_id.eq(None::<String>),
         ));
-    alone!(db, c => pg anonymise.execute(c), lite diesel::RunQueryDsl::execute(anonymise, c))
+    alone!(db, c => pg anonymise.execute(c), one diesel::RunQueryDsl::execute(anonymise, c))
 }
 
 impl From<Row> for AuditEvent {

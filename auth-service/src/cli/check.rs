@@ -55,7 +55,7 @@ fn look_at_settings(settings: &Settings) -> Finding {
 
 async fn look_at_database(settings: &Settings) -> Finding {
     let url = &settings.database.url;
-    let db = Db::open(&settings.database).map_err(|error| error.to_string())?;
+    let db = Db::open(&settings.database, 0).map_err(|error| error.to_string())?;
     match timeout(Duration::from_secs(5), db.ping()).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => {

@@ -87,7 +87,9 @@ pub struct Database {
     /// `sqlite://path` or `postgres://user:password@host/name`. `{data_dir}` stands for the
     /// folder above. The environment's `DATABASE_URL` counts too.
     pub url: String,
-    /// Connections a replica opens at most. SQLite has one writer: more than 4 gain nothing there.
+    /// Connections a replica opens at most. On Postgres each HTTP worker has its share, and two are
+    /// for what runs beside them; with fewer than two for each worker they share all, which costs
+    /// more processor time. SQLite has one writer: more than 4 gain nothing there.
     pub max_connections: u32,
     /// How long a request waits for a connection before it is answered 503.
     #[serde(with = "duration")]
@@ -289,6 +291,16 @@ pub struct Http {
     #[serde(with = "duration")]
     #[schema(value_type = String)]
     pub shutdown_grace: Duration,
+}
+
+impl Http {
+    /// Threads that answer requests: as set, or one a core.
+    pub fn workers(&self) -> usize {
+        match self.workers {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            workers => workers,
+        }
+    }
 }
 
 /// `log`

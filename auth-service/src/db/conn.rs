@@ -48,12 +48,19 @@ pub(crate) use on;
 
 /// Runs one piece of writing as a transaction of its own: on Postgres one statement, on SQLite in
 /// the commit that is shared with whatever else is written meanwhile. `$c` is a connection of
-/// diesel-async there, of diesel here, so that `$lite` may be several statements.
+/// diesel-async there, of diesel here, so that `$lite` may be several statements; `one` where it is
+/// a single one.
 macro_rules! alone {
-    ($db:expr, $c:ident => pg $pg:expr, lite $lite:expr $(,)?) => {{
+    ($db:expr, $c:ident => pg $pg:expr, one $lite:expr $(,)?) => {
+        $crate::db::alone!(@run_one $db, $c => $pg, $lite)
+    };
+    ($db:expr, $c:ident => pg $pg:expr, lite $lite:expr $(,)?) => {
+        $crate::db::alone!(@run $db, $c => $pg, $lite)
+    };
+    (@$run:ident $db:expr, $c:ident => $pg:expr, $lite:expr) => {{
         let db: &$crate::db::Db = $db;
         match db.group() {
-            Some(group) => group.run(move |$c| $lite).await,
+            Some(group) => group.$run(move |$c| $lite).await,
             None => {
                 let mut conn = db.conn().await?;
                 let (link, deadline) = conn.started();

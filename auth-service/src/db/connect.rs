@@ -11,20 +11,22 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
 use tokio::runtime::Handle;
 
-use super::{Connections, Db, DbError, Group, Lite, Turn, Writers, postgres};
+use super::{Connections, Db, DbError, Group, Lite, Pools, Turn, Writers, postgres};
 use crate::config;
 
 /// SQLite lets one connection write at a time; more of them would only wait.
 const SQLITE_CONNECTIONS: usize = 4;
 
 impl Db {
-    /// A pool for the database of these settings. Connections are made when they are first
-    /// needed, on the runtime that calls this: they outlive the HTTP worker that asks for one.
+    /// Pools for the database of these settings, on Postgres one for each of so many HTTP workers
+    /// that say so by [`serve_from_this_thread`](Self::serve_from_this_thread). Connections are
+    /// made when they are first needed: a worker's on its own thread, all others on the runtime
+    /// that calls this, for they outlive the thread that asks for one.
     ///
     /// # Errors
     /// [`DbError::Unavailable`] when the pool can't be set up. Whether the database answers is
     /// not known until the first [`conn`](Self::conn).
-    pub fn open(settings: &config::Database) -> Result<Self, DbError> {
+    pub fn open(settings: &config::Database, workers: usize) -> Result<Self, DbError> {
         let size = settings.max_connections as usize;
         let deadline = settings.statement_timeout;
         let pool = match sqlite_path(&settings.url) {
@@ -35,7 +37,11 @@ impl Db {
                     deadline.as_millis()
                 );
                 let writers = Writers::start(path, first.clone(), deadline)?;
-                let setup = configured(first, |url| async move { Lite::establish(&url).await });
+                let setup = configured(
+                    first,
+                    true,
+                    |url| async move { Lite::establish(&url).await },
+                );
                 let manager = AsyncDieselConnectionManager::<Lite>::new_with_config(path, setup);
                 Pool::builder(manager)
                     .max_size(size.min(SQLITE_CONNECTIONS))
@@ -48,15 +54,18 @@ impl Db {
                     deadline.as_millis(),
                     deadline.as_millis()
                 );
-                let setup = configured(first, |url| async move { postgres::connect(&url).await });
-                let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(
-                    &settings.url,
-                    setup,
-                );
-                Pool::builder(manager)
-                    .max_size(size)
-                    .build()
-                    .map(Connections::Pg)
+                Pools::build(size, workers, |size, on_its_own_thread| {
+                    let first = first.clone();
+                    let connect = |url: String| async move { postgres::connect(&url).await };
+                    let setup = configured(first, !on_its_own_thread, connect);
+                    let manager =
+                        AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(
+                            &settings.url,
+                            setup,
+                        );
+                    Pool::builder(manager).max_size(size).build()
+                })
+                .map(Connections::Pg)
             }
         };
         let pool = pool.map_err(|error: BuildError| DbError::Unavailable(error.to_string()))?;
@@ -83,12 +92,13 @@ pub(super) fn sqlite_path(url: &str) -> Option<&str> {
 }
 
 /// A test query at each check-out would cost a round trip; a closed connection is noticed anyway.
-fn configured<C, F>(first: String, connect: fn(String) -> F) -> ManagerConfig<C>
+/// Connections are driven by the runtime that calls this, if `here`, or by that of whoever asks.
+fn configured<C, F>(first: String, here: bool, connect: fn(String) -> F) -> ManagerConfig<C>
 where
     C: AsyncConnection + SimpleAsyncConnection + 'static,
     F: Future<Output = ConnectionResult<C>> + Send + 'static,
 {
-    let runtime = Handle::current();
+    let runtime = here.then(Handle::current);
     let mut config = ManagerConfig::default();
     config.recycling_method = RecyclingMethod::Fast;
     config.custom_setup = Box::new(move |url| {
@@ -96,6 +106,7 @@ where
             (connect(url.to_owned()), first.clone(), runtime.clone());
         async move {
             runtime
+                .unwrap_or_else(Handle::current)
                 .spawn(establish(connecting, first))
                 .await
                 .map_err(|error| ConnectionError::BadConnection(error.to_string()))?

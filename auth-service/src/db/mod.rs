@@ -10,6 +10,7 @@ mod error;
 pub(crate) mod fragment;
 mod group;
 pub mod migrate;
+mod pools;
 mod postgres;
 pub mod schema;
 pub mod types;
@@ -17,9 +18,9 @@ pub mod types;
 use diesel::IntoSql;
 use diesel::sql_types::Integer;
 use diesel::sqlite::SqliteConnection;
+use diesel_async::RunQueryDsl;
 use diesel_async::pooled_connection::deadpool::Pool;
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::time::Duration;
 
 use crate::clock::Instant;
@@ -28,6 +29,7 @@ pub(crate) use conn::{Link, alone, on};
 use detached::Detached;
 pub use error::DbError;
 use group::{Group, Turn};
+use pools::Pools;
 use types::SqlInstant;
 
 type Lite = SyncConnectionWrapper<SqliteConnection, Detached>;
@@ -42,7 +44,7 @@ pub struct Db {
 
 #[derive(Clone)]
 enum Connections {
-    Pg(Pool<AsyncPgConnection>),
+    Pg(Pools),
     Lite(Pool<Lite>, Writers),
 }
 
@@ -59,13 +61,21 @@ impl Db {
     /// # Errors
     /// [`DbError::Unavailable`] when none is free or can be made in time.
     pub async fn conn(&self) -> Result<Conn, DbError> {
-        let get = async {
+        // Opening one takes a future of some kilobytes, which every request would carry about.
+        let get = Box::pin(async {
             Ok::<_, DbError>(match &self.pool {
-                Connections::Pg(pool) => Link::Pg(pool.get().await?),
+                Connections::Pg(pools) => Link::Pg(pools.here().get().await?),
                 Connections::Lite(pool, _) => Link::Lite(pool.get().await?),
             })
-        };
+        });
         Ok(Conn::new(self.in_time(get).await??, self.deadline))
+    }
+
+    /// Says that this thread is an HTTP worker: its requests get connections that live on it.
+    pub fn serve_from_this_thread(&self) {
+        if let Connections::Pg(pools) = &self.pool {
+            pools.seat();
+        }
     }
 
     /// Begins a transaction. SQLite takes its one write lock at once (`BEGIN IMMEDIATE`): a lock
@@ -128,10 +138,12 @@ impl Db {
 
     /// Connections in use and connections open, for metrics.
     pub fn usage(&self) -> (usize, usize) {
-        let status = match &self.pool {
-            Connections::Pg(pool) => pool.status(),
-            Connections::Lite(pool, _) => pool.status(),
-        };
-        (status.size.saturating_sub(status.available), status.size)
+        match &self.pool {
+            Connections::Pg(pools) => pools.usage(),
+            Connections::Lite(pool, _) => {
+                let status = pool.status();
+                (status.size.saturating_sub(status.available), status.size)
+            }
+        }
     }
 }

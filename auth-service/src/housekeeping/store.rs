@@ -33,7 +33,7 @@ pub(super) async fn take_lease(
             leases::until.eq(excluded(leases::until)),
         ))
         .filter(leases::until.le(now));
-    let rows = alone!(db, c => pg take.execute(c), lite diesel::RunQueryDsl::execute(take, c))?;
+    let rows = alone!(db, c => pg take.execute(c), one diesel::RunQueryDsl::execute(take, c))?;
     Ok(rows == 1)
 }
 
@@ -43,7 +43,7 @@ pub(super) async fn extend_lease(db: &Db, holder: Id, until: Instant) -> Result<
         .filter(leases::name.eq(LEASE))
         .filter(leases::holder.eq(holder))
         .set(leases::until.eq(until));
-    let rows = alone!(db, c => pg extend.execute(c), lite diesel::RunQueryDsl::execute(extend, c))?;
+    let rows = alone!(db, c => pg extend.execute(c), one diesel::RunQueryDsl::execute(extend, c))?;
     Ok(rows == 1)
 }
 
@@ -102,7 +102,7 @@ pub(super) async fn delete_sessions(
         .filter(sessions::id.gt(window.after))
         .filter(sessions::id.le(window.upto))
         .filter(sessions::idle_expires_at.le(dead));
-    alone!(db, c => pg delete.execute(c), lite diesel::RunQueryDsl::execute(delete, c))
+    alone!(db, c => pg delete.execute(c), one diesel::RunQueryDsl::execute(delete, c))
 }
 
 /// Deletes the audit events of a window that were written before `old`.
@@ -115,7 +115,7 @@ pub(super) async fn delete_audit_events(
         .filter(audit_events::id.gt(window.after))
         .filter(audit_events::id.le(window.upto))
         .filter(audit_events::at.lt(old));
-    alone!(db, c => pg delete.execute(c), lite diesel::RunQueryDsl::execute(delete, c))
+    alone!(db, c => pg delete.execute(c), one diesel::RunQueryDsl::execute(delete, c))
 }
 
 /// Deletes up to `limit` entries whose last token has expired.
@@ -130,5 +130,5 @@ pub(super) async fn delete_revocations(
         .select(revocations::seq)
         .load(c))?;
     let delete = diesel::delete(revocations::table).filter(revocations::seq.eq_any(dead));
-    alone!(db, c => pg delete.execute(c), lite diesel::RunQueryDsl::execute(delete, c))
+    alone!(db, c => pg delete.execute(c), one diesel::RunQueryDsl::execute(delete, c))
 }

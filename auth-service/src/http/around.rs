@@ -1,5 +1,6 @@
 //! What goes around every request: its identifier, and what all answers have in common. One layer,
-//! for each costs an allocation or two. Its span and its line in the log are within (`span.rs`).
+//! for each costs an allocation or two. The span and the line in the log of what is not asked again
+//! and again are within (`span.rs`).
 
 use actix_web::Error;
 use actix_web::HttpMessage;
@@ -9,10 +10,12 @@ use actix_web::http::ConnectionType;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
+use std::time::Instant;
 
 use super::draining::Draining;
 use super::problem::Problem;
 use super::request_id::RequestId;
+use super::span;
 
 type Answer = Result<ServiceResponse<BoxBody>, Error>;
 
@@ -21,7 +24,9 @@ pub async fn public(request: ServiceRequest, next: Next<impl MessageBody + 'stat
     let draining = request.app_data::<Data<Draining>>().cloned();
     let id = RequestId::of(&request);
     request.extensions_mut().insert(id.clone());
+    let began = Instant::now();
     let response = next.call(request).await?.map_into_boxed_body();
+    span::tell_if_untold(&response, began);
     let mut response = finish(response, &id);
     // A client opens its next connection elsewhere, and none is cut while a request is on its way.
     if draining.is_some_and(|draining| draining.has_begun()) {

@@ -7,10 +7,8 @@ use actix_web::{App, HttpServer};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use tokio::net::TcpSocket;
-use tracing_actix_web::TracingLogger;
 
 use super::draining::Draining;
-use super::span::RequestSpan;
 use super::{around, docs, internal, routes};
 use crate::ctx::Ctx;
 
@@ -38,22 +36,18 @@ pub fn bind(ctx: Data<Ctx>) -> io::Result<Bound> {
     let (public_addr, public_socket) = listen(settings.listen)?;
     let (internal_addr, internal_socket) = listen(settings.internal_listen)?;
     let timeout = settings.http.shutdown_timeout.as_secs();
-    let workers = match settings.http.workers {
-        0 => std::thread::available_parallelism().map_or(1, usize::from),
-        workers => workers,
-    };
     let (shared, goodbye, drain) = (ctx.clone(), draining.clone(), draining.clone());
+    // Called once in each worker, on its thread.
     let public = HttpServer::new(move || {
+        shared.db.serve_from_this_thread();
         App::new()
             .app_data(shared.clone())
             .app_data(goodbye.clone())
             .app_data(Data::new(docs::config()))
             .configure(routes::public)
-            .default_service(web::to(routes::not_found))
-            .wrap(TracingLogger::<RequestSpan>::new())
             .wrap(from_fn(around::public))
     })
-    .workers(workers)
+    .workers(settings.http.workers())
     .shutdown_timeout(timeout)
     .disable_signals()
     .listen(public_socket)?

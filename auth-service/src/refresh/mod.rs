@@ -67,7 +67,7 @@ pub async fn refresh(
     let rotated = store::rotate(&ctx.db, rotation(ctx, &token, now)).await?;
     let (session, user) = match rotated {
         Some(rotated) => rotated,
-        None => judge(ctx, token, now, origin).await?,
+        None => Box::pin(judge(ctx, token, now, origin)).await?,
     };
     Ok(tokens::pair(ctx, &session, user, now)?)
 }

@@ -33,7 +33,7 @@ pub async fn check<C>(
         return Ok(known);
     }
     let deadline = ctx.settings.revocation.lookup_timeout;
-    match tokio::time::timeout(deadline, ask(ctx, claims, kid)).await {
+    match tokio::time::timeout(deadline, Box::pin(ask(ctx, claims, kid))).await {
         Ok(answer) => Ok(answer?),
         Err(_) => Err(RevocationError::Unavailable(
             "the database did not answer in time".into(),

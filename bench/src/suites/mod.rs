@@ -29,9 +29,9 @@ pub type Suite = (&'static str, fn(&mut Bench, &mut World) -> Result<()>);
 pub const SUITES: &[Suite] = &[
     ("refresh", refresh::run),
     ("sign-in", sign_in::run),
-    ("verify, me, keys", web::run),
+    ("web", web::run),
     ("tokens", tokens::run),
-    ("SQLite", sqlite::run),
+    ("sqlite", sqlite::run),
     ("overload", busy::run),
     ("footprint", footprint::run),
     ("mirror", mirror::run),
