@@ -13,6 +13,7 @@ use crate::ctx::Ctx;
 use crate::db::migrate::{self, MigrateError};
 use crate::db::{Db, DbError};
 use crate::entropy::Entropy;
+use crate::housekeeping;
 use crate::http::{self, Bound};
 use crate::keys::seal::Sealer;
 use crate::keys::{self, Keys, KeysError};
@@ -121,7 +122,8 @@ fn background(ctx: &Arc<Ctx>) -> JoinSet<()> {
     keep![
         revocation::follow,
         revocation::run_link,
-        revocation::prune,
+        revocation::forget,
+        housekeeping::run,
         keep_keys,
         keep_time,
     ];

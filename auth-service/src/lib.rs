@@ -13,6 +13,7 @@ pub mod config;
 pub mod ctx;
 pub mod db;
 pub mod entropy;
+pub mod housekeeping;
 pub mod http;
 pub mod id;
 pub mod keys;

@@ -27,6 +27,7 @@ pub struct Deployment {
     algorithm: &'static str,
     encryption_key: String,
     folder: TempDir,
+    settings: Vec<(&'static str, String)>,
 }
 
 impl Deployment {
@@ -57,7 +58,14 @@ impl Deployment {
             algorithm: "ES256",
             encryption_key: STANDARD.encode(Entropy::system().bytes::<32>()),
             folder,
+            settings: Vec::new(),
         })
+    }
+
+    /// With these settings too.
+    pub fn with(mut self, settings: &[(&'static str, String)]) -> Self {
+        self.settings.extend_from_slice(settings);
+        self
     }
 
     /// Signs with another algorithm than ES256.
@@ -105,6 +113,7 @@ impl Deployment {
         if let Some(redis) = &self.redis {
             environment.push(("AUTH__REDIS__URL", redis.clone()));
         }
+        environment.extend_from_slice(&self.settings);
         environment
     }
 

@@ -6,6 +6,7 @@
 mod accounts;
 mod api_document;
 mod architecture;
+mod backup;
 mod clocks;
 mod crash;
 mod deployment;
@@ -16,6 +17,7 @@ mod forward_auth;
 mod fuzzing;
 mod gateways;
 mod growth;
+mod housekeeping;
 mod image;
 mod keys;
 mod limits;

@@ -82,6 +82,10 @@ named! {
         AccountUpdated = "account.updated",
         /// An account and all that hangs on it was deleted.
         AccountDeleted = "account.deleted",
+        /// All that is kept about an account was given out.
+        AccountExported = "account.exported",
+        /// An account was deleted, and what was personal in its audit events.
+        AccountErased = "account.erased",
         /// Somebody signed in, or tried to.
         Login = "login",
         /// A password was changed, or somebody tried to.
@@ -99,7 +103,7 @@ named! {
         /// A key was taken out in an emergency.
         KeyRemoved = "key.removed",
         /// Keys were sealed anew under another key-encryption key.
-        KeysResealed = "keys.resealed",
+        KeysRewrapped = "keys.rewrapped",
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::durations::text;
 use super::issuer::{Issuer, is_origin};
 use super::secrets::{EncryptionKey, decode_key};
-use super::{ForwardAuth, Limit, Mode, Rate, Settings, production};
+use super::{ForwardAuth, Limit, Mode, Rate, Settings, housekeeping, production};
 
 /// What is wrong with one setting, in a sentence that says what to set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +36,13 @@ impl Findings {
         }
     }
 
-    fn at_least(&mut self, key: &'static str, span: Duration, least: Duration, why: &str) {
+    pub(super) fn at_least(
+        &mut self,
+        key: &'static str,
+        span: Duration,
+        least: Duration,
+        why: &str,
+    ) {
         let advice = format!(
             "is {}, but must be at least {}{why}",
             text(span),
@@ -45,7 +51,7 @@ impl Findings {
         self.expect(span >= least, key, advice);
     }
 
-    fn at_most(&mut self, key: &'static str, span: Duration, most: Duration, why: &str) {
+    pub(super) fn at_most(&mut self, key: &'static str, span: Duration, most: Duration, why: &str) {
         let advice = format!("is {}, but must be at most {}{why}", text(span), text(most));
         self.expect(span <= most, key, advice);
     }
@@ -82,6 +88,7 @@ impl Settings {
         self.check_revocation(&mut found);
         self.check_passwords(&mut found);
         self.check_limits(&mut found);
+        housekeeping::check(self, &mut found);
         if self.mode == Mode::Production {
             production::check(self, &mut found);
         }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::housekeeping::Housekeeping;
 use super::rates::Rates;
 use super::settings::*;
 
@@ -28,6 +29,7 @@ impl Default for Settings {
             forward_auth: ForwardAuth::default(),
             throttle: Throttle::default(),
             limits: Rates::default(),
+            housekeeping: Housekeeping::default(),
             http: Http::default(),
             log: Log::default(),
         }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::durations as duration;
+use super::housekeeping::Housekeeping;
 use super::rates::Rates;
 
 /// All settings of the service.
@@ -64,6 +65,9 @@ pub struct Settings {
     /// away, is divided by `database.replicas`.
     #[schema(inline)]
     pub limits: Rates,
+    /// What is pruned, and when.
+    #[schema(inline)]
+    pub housekeeping: Housekeeping,
     /// The HTTP server.
     #[schema(inline)]
     pub http: Http,

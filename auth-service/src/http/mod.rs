@@ -18,6 +18,7 @@ mod me;
 mod my_sessions;
 pub mod openapi;
 mod page;
+mod personal_data;
 mod problem;
 mod request_id;
 pub mod routes;

@@ -8,7 +8,8 @@ use tracing_actix_web::TracingLogger;
 use super::problem::{Code, Problem};
 use super::span::RequestSpan;
 use super::{
-    admin_security, admin_users, docs, forward_auth, me, my_sessions, sign_in, well_known,
+    admin_security, admin_users, docs, forward_auth, me, my_sessions, personal_data, sign_in,
+    well_known,
 };
 
 macro_rules! routes {
@@ -58,6 +59,8 @@ routes! {
         "/v1/admin/users"              { GET => admin_users::list, POST => admin_users::create }
         "/v1/admin/users/{id}"         { GET => admin_users::show, PATCH => admin_users::update, DELETE => admin_users::delete }
         "/v1/admin/users/{id}/sessions" { GET => admin_users::list_sessions, DELETE => admin_users::end_sessions }
+        "/v1/admin/users/{id}/export"  { GET => personal_data::export }
+        "/v1/admin/users/{id}/erase"   { POST => personal_data::erase }
         "/v1/admin/revocations"        { POST => admin_security::revoke }
         "/v1/admin/keys"               { GET => admin_security::list_keys }
         "/v1/admin/keys/rotate"        { POST => admin_security::rotate_keys }

@@ -72,7 +72,8 @@ impl Kv {
                     .set_number_of_retries(0)
                     .set_connection_timeout(Some(deadline))
                     .set_response_timeout(Some(deadline));
-                let manager = ConnectionManager::new_lazy_with_config(Client::clone(client), config)?;
+                let manager =
+                    ConnectionManager::new_lazy_with_config(Client::clone(client), config)?;
                 Commands::One(manager)
             }
             Deployed::Sentinel(sentinels) => {

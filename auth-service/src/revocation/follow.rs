@@ -63,23 +63,15 @@ impl super::Revocations {
     }
 }
 
-/// Forgets, in memory and in the database, what can match no living token, once a minute.
-pub async fn prune(ctx: &Ctx) {
+/// Forgets what can match no living token, once a minute. The table is for `housekeeping/`.
+pub async fn forget(ctx: &Ctx) {
     loop {
         sleep(Duration::from_secs(60)).await;
-        if let Err(error) = forget_dead(ctx).await {
-            tracing::warn!(%error, "dead revocations could not be pruned");
-        }
+        forget_dead(ctx);
     }
 }
 
-/// As [`prune`], once.
-///
-/// # Errors
-/// [`DbError`]; what is in memory was pruned then.
-pub async fn forget_dead(ctx: &Ctx) -> Result<(), DbError> {
-    let now = ctx.clock.now();
-    ctx.revocations.mirror.prune(now.as_secs());
-    store::prune(&mut ctx.db.conn().await?, now).await?;
-    Ok(())
+/// As [`forget`], once.
+pub fn forget_dead(ctx: &Ctx) {
+    ctx.revocations.mirror.prune(ctx.clock.now().as_secs());
 }

@@ -32,7 +32,7 @@ use tail::Tail;
 pub use check::{RevocationError, check};
 pub use feed::{Reader, Update, snapshot, stream_from};
 pub use fill::{info_field, server_info};
-pub use follow::{follow, forget_dead, load, prune};
+pub use follow::{follow, forget, forget_dead, load};
 pub use link::{Link, LinkError};
 pub use listen::run as run_link;
 

@@ -6,9 +6,11 @@ mod email;
 mod import;
 mod login;
 mod password;
+mod personal_data;
 mod profile;
 mod signup;
 pub(crate) mod store;
+mod unverified;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -27,9 +29,11 @@ pub use email::{Email, NotAnEmail};
 pub use import::{BadLine, ImportError, Imported, import};
 pub use login::login;
 pub use password::change_password;
+pub use personal_data::{PersonalData, erase, export};
 pub use profile::{InvalidProfile, MAX_CLAIMS_BYTES, MAX_NAME, MAX_ROLE, MAX_ROLES};
 pub use signup::{Credentials, signup};
 pub use store::User;
+pub(crate) use unverified::remove_unverified;
 
 /// An account as the API shows it.
 #[derive(Clone, Debug, Serialize, ToSchema)]

@@ -6,6 +6,7 @@ mod footprint;
 mod growth;
 mod mirror;
 mod peers;
+mod pruning;
 mod refresh;
 mod sign_in;
 mod sqlite;
@@ -34,6 +35,7 @@ pub const SUITES: &[Suite] = &[
     ("overload", busy::run),
     ("footprint", footprint::run),
     ("mirror", mirror::run),
+    ("pruning", pruning::run),
     ("peers", peers::run),
     ("growth", growth::run),
 ];

@@ -184,6 +184,41 @@ fn each_rule_names_its_setting() {
             &[|s| s.passwords.argon2_parallelism = 0],
         ),
         (
+            "housekeeping.interval",
+            &[
+                |s| s.housekeeping.interval = Duration::from_millis(999),
+                |s| s.housekeeping.interval = secs(86_401),
+            ],
+        ),
+        (
+            "housekeeping.batch",
+            &[
+                |s| s.housekeeping.batch = 0,
+                |s| s.housekeeping.batch = 10_001,
+            ],
+        ),
+        (
+            "housekeeping.session_retention",
+            &[
+                |s| s.housekeeping.session_retention = secs(664),
+                |s| s.housekeeping.session_retention = Duration::MAX,
+            ],
+        ),
+        (
+            "housekeeping.audit_retention",
+            &[
+                |s| s.housekeeping.audit_retention = secs(86_399),
+                |s| s.housekeeping.audit_retention = Duration::MAX,
+            ],
+        ),
+        (
+            "housekeeping.unverified_retention",
+            &[
+                |s| s.housekeeping.unverified_retention = secs(3599),
+                |s| s.housekeeping.unverified_retention = Duration::MAX,
+            ],
+        ),
+        (
             "throttle.base_delay",
             &[|s| s.throttle.max_delay = Duration::from_millis(999)],
         ),
@@ -230,6 +265,9 @@ fn each_limit_itself_is_allowed() {
         |s| s.limits.refresh_session = "1/1d".parse().unwrap(),
         |s| s.throttle.front_end_hashes = vec![key([1; 32]), key([2; 32])],
         |s| s.keys.rotation_interval = Duration::MAX,
+        |s| s.housekeeping.session_retention = secs(665),
+        |s| s.housekeeping.audit_retention = secs(0),
+        |s| s.housekeeping.unverified_retention = secs(3600),
     ];
     for change in changes {
         assert_eq!(problems(Settings::default(), *change), [""; 0]);

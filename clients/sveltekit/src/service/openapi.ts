@@ -208,6 +208,48 @@ export interface paths {
         patch: operations["update_user"];
         trace?: never;
     };
+    "/v1/admin/users/{id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase an account
+         * @description It goes with its sessions, and its access tokens die now. Its audit events stay, but no longer
+         *     say from where or with what its owner came. Works for an account that was deleted before.
+         */
+        post: operations["erase_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/users/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All that is kept about an account
+         * @description The account, its sessions and its audit events, without secrets. That it was asked for is an
+         *     audit event itself.
+         */
+        get: operations["export_user"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/users/{id}/sessions": {
         parameters: {
             query?: never;
@@ -663,6 +705,20 @@ export interface components {
             }[];
             next_cursor?: components["schemas"]["Id"] | null;
         };
+        /** @description All that is kept about an account, without secrets. */
+        PersonalData: {
+            /** @description The account. */
+            account: components["schemas"]["AdminUserInfo"];
+            /** @description What was done by it and to it, newest first. */
+            audit: components["schemas"]["AuditEvent"][];
+            /**
+             * Format: date-time
+             * @description When it was put together.
+             */
+            exported_at: string;
+            /** @description Its sessions, newest first. */
+            sessions: components["schemas"]["SessionRecord"][];
+        };
         /** @description The body of every error. */
         Problem: {
             /** @description What went wrong, for programs. */
@@ -725,6 +781,44 @@ export interface components {
              * @description When it was last refreshed, or began.
              */
             last_used_at: string;
+            /** @description The client's `User-Agent` at sign-in. */
+            user_agent: string;
+        };
+        /**
+         * @description A session of an account, living or not, with all that is kept of it but its refresh token's
+         *     generation.
+         */
+        SessionRecord: {
+            /** @description The client's address at sign-in. */
+            address: string;
+            /** @description How its owner proved who they are (RFC 8176). */
+            amr: string[];
+            /** @description The client that it was made for. */
+            client_id: string;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was ended before its time.
+             */
+            ended_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it expires, or expired, unless it is refreshed before.
+             */
+            expires_at: string;
+            /** @description Identifies the session; the `sid` of its access tokens. */
+            id: components["schemas"]["Id"];
+            /**
+             * Format: date-time
+             * @description When it was last refreshed with a new refresh token.
+             */
+            refreshed_at?: string | null;
+            /** @description What it may do. */
+            scope: string;
             /** @description The client's `User-Agent` at sign-in. */
             user_agent: string;
         };
@@ -1954,6 +2048,174 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
                         code?: "rate_limited";
+                    };
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    erase_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Nothing personal is left */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
+            /** @description `token_missing`, `token_invalid`, `token_expired`, `token_revoked`, `claims_stale` */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "token_missing" | "token_invalid" | "token_expired" | "token_revoked" | "claims_stale";
+                    };
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    export_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is kept */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonalData"];
+                };
+            };
+            /** @description `malformed` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "malformed";
+                    };
+                };
+            };
+            /** @description `token_missing`, `token_invalid`, `token_expired`, `token_revoked`, `claims_stale` */
+            401: {
+                headers: {
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "token_missing" | "token_invalid" | "token_expired" | "token_revoked" | "claims_stale";
+                    };
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "not_found";
                     };
                 };
             };
