@@ -54,11 +54,11 @@ test-clients: rust ## the SvelteKit package: types, unit tests, the example, the
 # Built one after the other, so that what the benchmark asks of a library is no part of the service that it measures.
 # It brings its own PostgreSQL and Redis; a server given from outside would be measured with whoever else uses it.
 .PHONY: bench
-bench: rust ## how fast the service is beside its limits, into target/bench/report.md, in 15 minutes (QUICK=1: in 2)
+bench: rust ## how fast the service is beside its limits, into target/bench/report.md, in 15 minutes (QUICK=1: in 2; SUITES='refresh web')
 	@tests/tools/ensure peers || echo "Not all of bench/peers could be installed: the report will name what is missing." >&2
 	@cargo build --locked --release -p auth-service
 	@cargo build --locked --release -p bench
-	@TEST_DATABASE_URL= TEST_REDIS_URL= tests/with-services $(TARGET)/release/bench $(if $(filter 1,$(QUICK)),--quick)
+	@TEST_DATABASE_URL= TEST_REDIS_URL= tests/with-services $(TARGET)/release/bench $(if $(filter 1,$(QUICK)),--quick) $(SUITES)
 
 # Counted in the optimised build, which takes some minutes the first time.
 .PHONY: bench-check

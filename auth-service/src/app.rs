@@ -13,9 +13,11 @@ use crate::ctx::Ctx;
 use crate::db::migrate::{self, MigrateError};
 use crate::db::{Db, DbError};
 use crate::entropy::Entropy;
+use crate::housekeeping;
 use crate::http::{self, Bound};
 use crate::keys::seal::Sealer;
 use crate::keys::{self, Keys, KeysError};
+use crate::kv::Kv;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::passwords::{Hasher, StartError as HasherError};
@@ -76,7 +78,8 @@ pub async fn open(
     let sealer = Sealer::new(&encryption_keys(&settings, &entropy)?);
     prepare_database(&settings).await?;
     let metrics = Metrics::default();
-    let db = Db::open(&settings.database, metrics.connections.clone())?;
+    let workers = settings.http.workers();
+    let db = Db::open(&settings.database, workers, metrics.connections.clone())?;
     follow_database(&db, &clock).await?;
     let redis_url = settings.redis.url.as_deref();
     let ctx = Arc::new(Ctx {
@@ -127,7 +130,8 @@ fn background(ctx: &Arc<Ctx>) -> JoinSet<()> {
     keep![
         revocation::follow,
         revocation::run_link,
-        revocation::prune,
+        revocation::forget,
+        housekeeping::run,
         keep_keys,
         keep_time,
     ];
@@ -189,10 +193,10 @@ async fn prepare_database(settings: &Settings) -> Result<(), StartError> {
 fn limits(settings: &Settings, clock: &Clock) -> Result<Limits, StartError> {
     let clock = clock.clone();
     Ok(match &settings.redis.url {
-        None => Limits::in_memory(&settings.throttle, clock),
+        None => Limits::in_memory(settings, clock),
         Some(url) => {
-            let client = revocation::client(url)?;
-            Limits::shared(&settings.throttle, clock, client).map_err(LinkError::from)?
+            let kv = Kv::open(url).map_err(LinkError::from)?;
+            Limits::shared(settings, clock, kv).map_err(LinkError::from)?
         }
     })
 }

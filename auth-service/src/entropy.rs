@@ -1,11 +1,13 @@
 //! Randomness is given, never taken, so that a test can seed it.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_lc_rs::digest;
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use uuid::Uuid;
+use zeroize::Zeroize;
 
 use crate::clock::Instant;
 use crate::id::Id;
@@ -77,9 +79,18 @@ impl Entropy {
         out
     }
 
-    /// A random UUID (RFC 9562 §5.4, version 4).
+    /// `N` random bytes that are no secret. Each call of the system's generator costs as much as
+    /// hundreds of bytes from it, so it is asked for many at once. They are used once and wiped.
+    fn public_bytes<const N: usize>(&self) -> [u8; N] {
+        match self.0.source {
+            Source::System(_) => STORE.with_borrow_mut(|store| store.take(|all| self.fill(all))),
+            Source::Seeded { .. } => self.bytes(),
+        }
+    }
+
+    /// A random UUID (RFC 9562 §5.4, version 4), for what is unique and no secret.
     pub fn uuid(&self) -> Uuid {
-        uuid::Builder::from_random_bytes(self.bytes()).into_uuid()
+        uuid::Builder::from_random_bytes(self.public_bytes()).into_uuid()
     }
 
     /// A new row's identifier, a UUID that sorts by its time (RFC 9562 §5.7, version 7): rows made
@@ -92,7 +103,7 @@ impl Entropy {
         let last = &self.0.last_id;
         let before = last.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |last| Some(next(last)));
         let at = before.map_or(now, next);
-        let mut random: [u8; 10] = self.bytes();
+        let mut random: [u8; 10] = self.public_bytes();
         random[..2].copy_from_slice(&((at & 0xfff) as u16).to_be_bytes());
         uuid::Builder::from_unix_timestamp_millis(at >> 12, &random)
             .into_uuid()
@@ -101,7 +112,31 @@ impl Entropy {
 
     /// A number in `0.0..1.0`, for jitter.
     pub fn fraction(&self) -> f64 {
-        f64::from(u32::from_be_bytes(self.bytes())) / (f64::from(u32::MAX) + 1.0)
+        f64::from(u32::from_be_bytes(self.public_bytes())) / (f64::from(u32::MAX) + 1.0)
+    }
+}
+
+/// Random bytes in store, for one thread.
+struct Store {
+    bytes: [u8; 512],
+    used: usize,
+}
+
+thread_local! {
+    static STORE: RefCell<Store> = const { RefCell::new(Store { bytes: [0; 512], used: 512 }) };
+}
+
+impl Store {
+    fn take<const N: usize>(&mut self, fill: impl FnOnce(&mut [u8])) -> [u8; N] {
+        if self.used + N > self.bytes.len() {
+            fill(&mut self.bytes);
+            self.used = 0;
+        }
+        let (taken, range) = (self.used, self.used..self.used + N);
+        self.used = range.end;
+        let fresh = std::array::from_fn(|at| self.bytes[taken + at]);
+        self.bytes[range].zeroize();
+        fresh
     }
 }
 

@@ -13,3 +13,5 @@ SELECT unhex('0000000000007000' || '8000' || (100000000000 + n)),
     (unixepoch() + 90 * 86400) * 1000000, '192.0.2.' || n % 250,
     'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36'
 FROM numbers;
+INSERT INTO leases VALUES ('housekeeping', randomblob(16), (unixepoch() + 86400) * 1000000)
+ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until;

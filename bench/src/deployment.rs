@@ -27,6 +27,7 @@ pub struct Deployment {
     algorithm: &'static str,
     encryption_key: String,
     folder: TempDir,
+    settings: Vec<(&'static str, String)>,
 }
 
 impl Deployment {
@@ -57,7 +58,14 @@ impl Deployment {
             algorithm: "ES256",
             encryption_key: STANDARD.encode(Entropy::system().bytes::<32>()),
             folder,
+            settings: Vec::new(),
         })
+    }
+
+    /// With these settings too.
+    pub fn with(mut self, settings: &[(&'static str, String)]) -> Self {
+        self.settings.extend_from_slice(settings);
+        self
     }
 
     /// Signs with another algorithm than ES256.
@@ -90,9 +98,22 @@ impl Deployment {
             ("AUTH__REFRESH__REUSE_WINDOW", "0s".into()),
             ("AUTH__THROTTLE__TRUSTED_PROXIES", "127.0.0.0/8".into()),
         ];
+        // All its users come from one machine: the limits count, and are out of reach.
+        for limit in [
+            "AUTH__LIMITS__SIGN_IN_ADDRESS",
+            "AUTH__LIMITS__SIGN_IN_ACCOUNT",
+            "AUTH__LIMITS__SIGN_UP_ADDRESS",
+            "AUTH__LIMITS__SIGN_UP_ACCOUNT",
+            "AUTH__LIMITS__REFRESH_SESSION",
+            "AUTH__LIMITS__CALL_ADDRESS",
+            "AUTH__LIMITS__CALL_ACCOUNT",
+        ] {
+            environment.push((limit, "1000000/1s".into()));
+        }
         if let Some(redis) = &self.redis {
             environment.push(("AUTH__REDIS__URL", redis.clone()));
         }
+        environment.extend_from_slice(&self.settings);
         environment
     }
 

@@ -41,9 +41,8 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments[..] {
         [limits::SERVE, address, file] => limits::serve(address, file).map(|()| true),
-        [] => run(false),
-        ["--quick"] => run(true),
-        _ => Err("usage: make bench [QUICK=1]".into()),
+        ["--quick", ref suites @ ..] => run(true, suites),
+        [ref suites @ ..] => run(false, suites),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
@@ -58,8 +57,14 @@ fn main() -> ExitCode {
 /// Below this part of idle time the machine is busy with something else.
 const IDLE: f64 = 0.85;
 
-/// True if every suite was measured, whatever it was measured at.
-fn run(quick: bool) -> Result<bool> {
+/// Measures the suites of these names, or all. True if each was measured, whatever it was
+/// measured at.
+fn run(quick: bool, only: &[&str]) -> Result<bool> {
+    let known: Vec<&str> = SUITES.iter().map(|(name, _)| *name).collect();
+    if let Some(stranger) = only.iter().find(|name| !known.contains(name)) {
+        let known = known.join(", ");
+        return Err(format!("there is no suite {stranger:?}; these are: {known}").into());
+    }
     let idle = machine::idle(Duration::from_secs(2))?;
     if idle < IDLE && std::env::var("BENCH_BUSY").as_deref() != Ok("1") {
         let percent = idle * 100.0;
@@ -75,7 +80,8 @@ fn run(quick: bool) -> Result<bool> {
     bench.report.setting = setting()?;
     bench.say("filling the database");
     let mut world = World::new(0, if quick { 100_000 } else { 1_000_000 })?;
-    for (name, suite) in SUITES {
+    let asked = |name: &str| only.is_empty() || only.contains(&name);
+    for (name, suite) in SUITES.iter().filter(|(name, _)| asked(name)) {
         bench.suite(name, |bench| suite(bench, &mut world));
     }
     bench.report.seconds = bench.elapsed().as_secs_f64();

@@ -38,9 +38,18 @@ impl World {
     /// # Errors
     /// When any of it fails.
     pub fn new(number: u8, sessions: u64) -> Result<Self> {
+        Self::with(number, sessions, &[])
+    }
+
+    /// As [`new`](Self::new), with these settings.
+    ///
+    /// # Errors
+    /// When any of it fails.
+    pub fn with(number: u8, sessions: u64, settings: &[(&'static str, String)]) -> Result<Self> {
         let database = Database::create(&format!("bench_{number}"))?;
         let redis = format!("{}/{number}", variable("TEST_REDIS_URL")?);
         let deployment = Deployment::on_postgres(database.url(Commit::GoesOn), redis)?;
+        let deployment = deployment.with(settings);
         let runtime = Runtime::new()?;
         let service = deployment.start()?;
         let ctx = deployment.open(&runtime)?;

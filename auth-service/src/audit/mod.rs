@@ -1,6 +1,7 @@
 //! The audit trail: who did what to whom, from where, and how it ended. Never a secret.
 
 mod event;
+mod export;
 mod store;
 
 use serde::Serialize;
@@ -14,6 +15,8 @@ use crate::db::{Conn, DbError};
 use crate::id::Id;
 
 pub use event::{Actor, Event, EventKind, MAX_USER_AGENT, Origin, Outcome};
+pub use export::Walk;
+pub(crate) use export::{all_of, anonymise};
 
 /// An event as it was written down.
 #[derive(Clone, Debug, Serialize, ToSchema)]

@@ -6,6 +6,7 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{Nullable, Text};
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
+use std::time::Duration;
 
 use super::event::{Event, Origin};
 use super::{AuditEvent, Filter};
@@ -63,7 +64,7 @@ pub(super) async fn insert(conn: &mut Conn, row: &Row) -> Result<(), DbError> {
 /// As a transaction of its own.
 pub(super) async fn insert_alone(db: &Db, row: Row) -> Result<(), DbError> {
     let insert = diesel::insert_into(audit_events::table).values(row);
-    alone!(db, c => pg insert.execute(c), lite diesel::RunQueryDsl::execute(insert, c))?;
+    alone!(db, c => pg insert.execute(c), one diesel::RunQueryDsl::execute(insert, c))?;
     Ok(())
 }
 
@@ -144,11 +145,12 @@ pub(super) async fn list(
                 .filter(audit_events::id.lt(before))
                 .into_boxed();
             if let Some(user) = filter.user_id {
-                query = query.filter(
-                    audit_events::subject_id
-                        .eq(user)
-                        .or(audit_events::actor_id.eq(user)),
-                );
+                // Said so that each half has its index: what an account does, it does to itself,
+                // but for the few events that the second half finds.
+                let to_others = audit_events::actor_id
+                    .eq(user)
+                    .and(audit_events::actor_id.ne(audit_events::subject_id));
+                query = query.filter(audit_events::subject_id.eq(user).or(to_others));
             }
             if let Some(event) = &filter.event {
                 query = query.filter(audit_events::event.eq(event));
@@ -162,6 +164,61 @@ pub(super) async fn list(
     }
     let rows: Vec<Row> = on!(conn, c => query!(c))?;
     Ok(rows.into_iter().map(AuditEvent::from).collect())
+}
+
+/// Events behind `after` and of this span of time, oldest first.
+pub(super) async fn page(
+    conn: &mut Conn,
+    after: Id,
+    since: Instant,
+    until: Instant,
+    limit: i64,
+) -> Result<Vec<AuditEvent>, DbError> {
+    // An identifier can be ahead of its event's time by what a clock was set back meanwhile.
+    let last = Id::first_at(until.plus(Duration::from_secs(60)));
+    let rows: Vec<Row> = on!(conn, c => audit_events::table
+        .filter(audit_events::id.gt(after))
+        .filter(audit_events::id.lt(last))
+        .filter(audit_events::at.ge(since))
+        .filter(audit_events::at.lt(until))
+        .order(audit_events::id.asc())
+        .limit(limit)
+        .select(Row::as_select())
+        .load(c))?;
+    Ok(rows.into_iter().map(AuditEvent::from).collect())
+}
+
+/// Events that hold where a person came from: done by this account, or by somebody unknown to it.
+pub(super) async fn personal(conn: &mut Conn, user: Id, limit: i64) -> Result<Vec<Id>, DbError> {
+    let is_own = || {
+        let actor_id = audit_events::actor_id;
+        let own = actor_id.eq(user).or(actor_id.is_null());
+        let to_itself = audit_events::subject_id.eq(user).and(own);
+        to_itself.or(actor_id.eq(user).and(actor_id.ne(audit_events::subject_id)))
+    };
+    let holds = || {
+        let traces = audit_events::address.is_not_null();
+        let traces = traces.or(audit_events::user_agent.is_not_null());
+        traces.or(audit_events::request_id.is_not_null())
+    };
+    on!(conn, c => audit_events::table
+        .filter(is_own())
+        .filter(holds())
+        .limit(limit)
+        .select(audit_events::id)
+        .load(c))
+}
+
+/// Takes out of these events where a person came from.
+pub(super) async fn anonymise(db: &Db, events: Vec<Id>) -> Result<usize, DbError> {
+    let anonymise = diesel::update(audit_events::table)
+        .filter(audit_events::id.eq_any(events))
+        .set((
+            audit_events::address.eq(None::<String>),
+            audit_events::user_agent.eq(None::<String>),
+            audit_events::request_id.eq(None::<String>),
+        ));
+    alone!(db, c => pg anonymise.execute(c), one diesel::RunQueryDsl::execute(anonymise, c))
 }
 
 impl From<Row> for AuditEvent {

@@ -14,7 +14,7 @@ pub(super) enum Command {
     /// Make the next signing key; it signs once every verifier can know it.
     Rotate,
     /// Seal all keys under the first of `keys.encryption_keys`, so that an old one can go.
-    Reseal,
+    Rewrap,
     /// Take a key out in an emergency: nothing that it signed counts any more.
     Remove {
         /// The key's identifier.
@@ -30,8 +30,8 @@ pub(super) async fn run(ctx: &Ctx, command: Command) -> Result<(), Failure> {
             .iter()
             .try_for_each(|key| print(&line(key))),
         Command::Rotate => print(&line(&keys::rotate(ctx, Actor::Operator, &origin).await?)),
-        Command::Reseal => {
-            let count = keys::reseal(ctx, Actor::Operator, &origin).await?;
+        Command::Rewrap => {
+            let count = keys::rewrap(ctx, Actor::Operator, &origin).await?;
             print(&format!("{count} keys sealed anew\n"))
         }
         Command::Remove { kid } => {

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod audit;
 mod check;
 mod keys;
 mod serve;
@@ -52,6 +53,9 @@ enum Command {
     /// The accounts.
     #[command(subcommand)]
     Users(users::Command),
+    /// The audit trail.
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Print the OpenAPI document.
     Openapi {
         /// Print it for people who read instead: `docs/API.md`.
@@ -77,6 +81,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Config { .. } => print(&config::effective_toml(&settings)),
         Command::Keys(command) => keys::run(&*open(settings).await?, command).await,
         Command::Users(command) => users::run(&*open(settings).await?, command).await,
+        Command::Audit(command) => audit::run(&*open(settings).await?, command).await,
         Command::Openapi { markdown } => {
             let document = http::openapi::document();
             match markdown {

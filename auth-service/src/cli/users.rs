@@ -38,6 +38,18 @@ pub(super) enum Command {
         /// The email address.
         email: String,
     },
+    /// Print all that is kept about an account, as JSON: the account, its sessions, its audit
+    /// events; no secrets.
+    Export {
+        /// The email address or the identifier.
+        account: String,
+    },
+    /// Erase an account: it goes with its sessions, and its audit events no longer say from where
+    /// or with what its owner came. By its identifier also where it was deleted before.
+    Erase {
+        /// The email address or the identifier.
+        account: String,
+    },
     /// List the accounts.
     List,
 }
@@ -64,6 +76,16 @@ pub(super) async fn run(ctx: &Ctx, command: Command) -> Result<(), Failure> {
         }
         Command::Import { file } => import(ctx, &file, &origin).await,
         Command::Disable { email } => disable(ctx, &email, &origin).await,
+        Command::Export { account } => {
+            let id = named(ctx, &account).await?;
+            let data = users::export(ctx, id, Actor::Operator, &origin).await?;
+            print(&(serde_json::to_string_pretty(&data)? + "\n"))
+        }
+        Command::Erase { account } => {
+            let id = named(ctx, &account).await?;
+            users::erase(ctx, id, Actor::Operator, &origin).await?;
+            print(&format!("erased {id}\n"))
+        }
         Command::List => list(ctx).await,
     }
 }
@@ -101,17 +123,27 @@ fn show(done: &Imported) {
 }
 
 async fn disable(ctx: &Ctx, email: &str, origin: &Origin) -> Result<(), Failure> {
-    let listed = users::list(ctx, None, Some(email), 1).await?;
-    let user = listed
-        .users
-        .first()
-        .ok_or("there is no account with this address")?;
+    let id = by_email(ctx, email).await?;
     let patch = Patch {
         disabled: Some(true),
         ..Patch::default()
     };
-    let user = users::update(ctx, user.id, patch, Actor::Operator, origin).await?;
+    let user = users::update(ctx, id, patch, Actor::Operator, origin).await?;
     print(&line(&user))
+}
+
+async fn by_email(ctx: &Ctx, email: &str) -> Result<Id, Failure> {
+    let listed = users::list(ctx, None, Some(email), 1).await?;
+    let user = listed.users.first();
+    Ok(user.ok_or("there is no account with this address")?.id)
+}
+
+/// The account that an address or an identifier names.
+async fn named(ctx: &Ctx, account: &str) -> Result<Id, Failure> {
+    match account.parse() {
+        Ok(id) => Ok(id),
+        Err(_) => by_email(ctx, account).await,
+    }
 }
 
 async fn list(ctx: &Ctx) -> Result<(), Failure> {

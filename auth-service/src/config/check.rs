@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::durations::text;
 use super::issuer::{Issuer, is_origin};
 use super::secrets::{EncryptionKey, decode_key};
-use super::{ForwardAuth, Mode, Settings, Telemetry, production};
+use super::{ForwardAuth, Limit, Mode, Rate, Settings, Telemetry, housekeeping, production};
 
 /// What is wrong with one setting, in a sentence that says what to set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +36,13 @@ impl Findings {
         }
     }
 
-    fn at_least(&mut self, key: &'static str, span: Duration, least: Duration, why: &str) {
+    pub(super) fn at_least(
+        &mut self,
+        key: &'static str,
+        span: Duration,
+        least: Duration,
+        why: &str,
+    ) {
         let advice = format!(
             "is {}, but must be at least {}{why}",
             text(span),
@@ -45,11 +51,22 @@ impl Findings {
         self.expect(span >= least, key, advice);
     }
 
-    fn at_most(&mut self, key: &'static str, span: Duration, most: Duration, why: &str) {
+    pub(super) fn at_most(&mut self, key: &'static str, span: Duration, most: Duration, why: &str) {
         let advice = format!("is {}, but must be at most {}{why}", text(span), text(most));
         self.expect(span <= most, key, advice);
     }
 }
+
+/// How the URL of a Redis may begin; `kv` says what each means.
+const REDIS: [&str; 7] = [
+    "redis",
+    "rediss",
+    "unix",
+    "redis-sentinel",
+    "rediss-sentinel",
+    "redis-cluster",
+    "rediss-cluster",
+];
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -71,6 +88,8 @@ impl Settings {
         self.check_revocation(&mut found);
         self.check_passwords(&mut found);
         self.check_telemetry(&mut found);
+        self.check_limits(&mut found);
+        housekeeping::check(self, &mut found);
         if self.mode == Mode::Production {
             production::check(self, &mut found);
         }
@@ -97,6 +116,31 @@ impl Settings {
         .collect()
     }
 
+    /// The hashes of `throttle.front_end_hashes`, decoded.
+    pub fn front_end_hashes(&self) -> Result<Vec<[u8; 32]>, Problem> {
+        let hashes = self.throttle.front_end_hashes.iter();
+        let hashes = hashes.map(|text| decode_key(text).map(|hash| *hash));
+        hashes.collect::<Option<_>>().ok_or_else(|| Problem {
+            key: "throttle.front_end_hashes",
+            advice: "must be base64 of SHA-256 hashes: `printf %s \"$SECRET\" | openssl dgst \
+                     -sha256 -binary | base64`"
+                .into(),
+        })
+    }
+
+    fn check_limits(&self, found: &mut Findings) {
+        for limit in Limit::ALL {
+            let advice = format!(
+                "must be from 1 to {} in from 1s to 1d, or `none`",
+                Rate::MAX_COUNT
+            );
+            found.expect(self.limits.of(*limit).is_sound(), limit.setting(), advice);
+        }
+        if let Err(problem) = self.front_end_hashes() {
+            found.0.push(problem);
+        }
+    }
+
     fn check_connections(&self, found: &mut Findings) {
         let (database, redis) = (&self.database, self.redis.url.as_deref());
         let scheme = |url: &str| url.split_once("://").map(|(scheme, _)| scheme.to_owned());
@@ -107,9 +151,10 @@ impl Settings {
             "must begin with sqlite:// or postgres://",
         );
         found.expect(
-            redis.is_none_or(|url| is(url, &["redis", "rediss", "unix"])),
+            redis.is_none_or(|url| is(url, &REDIS)),
             "redis.url",
-            "must begin with redis://, rediss:// or unix://, or be left out",
+            "must begin with redis://, redis-sentinel://, redis-cluster:// or one of them with \
+             rediss, or with unix://, or be left out",
         );
         found.expect(
             self.listen != self.internal_listen || self.listen.port() == 0,
@@ -128,6 +173,7 @@ impl Settings {
             ("database.statement_timeout", database.statement_timeout),
             ("revocation.lookup_timeout", self.revocation.lookup_timeout),
             ("passwords.queue_deadline", self.passwords.queue_deadline),
+            ("http.keep_alive", self.http.keep_alive),
         ] {
             found.expect(
                 !span.is_zero(),

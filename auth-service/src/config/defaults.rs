@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::housekeeping::Housekeeping;
+use super::rates::Rates;
 use super::settings::*;
 
 const MINUTE: u64 = 60;
@@ -26,6 +28,8 @@ impl Default for Settings {
             signup: Signup::default(),
             forward_auth: ForwardAuth::default(),
             throttle: Throttle::default(),
+            limits: Rates::default(),
+            housekeeping: Housekeeping::default(),
             http: Http::default(),
             log: Log::default(),
             telemetry: Telemetry::default(),
@@ -41,6 +45,7 @@ impl Default for Database {
             acquire_timeout: Duration::from_secs(2),
             statement_timeout: Duration::from_secs(5),
             replicas: 1,
+            prepared_statements: true,
         }
     }
 }
@@ -115,6 +120,7 @@ impl Default for Throttle {
     fn default() -> Self {
         Self {
             trusted_proxies: Vec::new(),
+            front_end_hashes: Vec::new(),
             account_failures: 5,
             address_failures: 30,
             base_delay: Duration::from_secs(1),
@@ -128,6 +134,7 @@ impl Default for Http {
     fn default() -> Self {
         Self {
             workers: 0,
+            keep_alive: Duration::from_secs(75),
             shutdown_timeout: Duration::from_secs(20),
             shutdown_grace: Duration::from_secs(0),
         }

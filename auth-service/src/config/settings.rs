@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::durations as duration;
+use super::housekeeping::Housekeeping;
+use super::rates::Rates;
 
 /// All settings of the service.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -58,6 +60,14 @@ pub struct Settings {
     /// The brake on guessing passwords.
     #[schema(inline)]
     pub throttle: Throttle,
+    /// How often what may be asked: `60/1m` is 60 at once, and as many more come back evenly over
+    /// each minute; `none` is no limit. What is counted in each replica, and all while Redis is
+    /// away, is divided by `database.replicas`.
+    #[schema(inline)]
+    pub limits: Rates,
+    /// What is pruned, and when.
+    #[schema(inline)]
+    pub housekeeping: Housekeeping,
     /// The HTTP server.
     #[schema(inline)]
     pub http: Http,
@@ -86,7 +96,9 @@ pub struct Database {
     /// `sqlite://path` or `postgres://user:password@host/name`. `{data_dir}` stands for the
     /// folder above. The environment's `DATABASE_URL` counts too.
     pub url: String,
-    /// Connections a replica opens at most. SQLite has one writer: more than 4 gain nothing there.
+    /// Connections a replica opens at most. On Postgres each HTTP worker has its share, and two are
+    /// for what runs beside them; with fewer than two for each worker they share all, which costs
+    /// more processor time. SQLite has one writer: more than 4 gain nothing there.
     pub max_connections: u32,
     /// How long a request waits for a connection before it is answered 503.
     #[serde(with = "duration")]
@@ -98,14 +110,19 @@ pub struct Database {
     pub statement_timeout: Duration,
     /// Replicas that share this database. SQLite serves one.
     pub replicas: u32,
+    /// Whether Postgres keeps each statement prepared. `false` behind a pooler that gives every
+    /// transaction another connection and does not know prepared statements, such as pgbouncer
+    /// before 1.21: then each statement is a transaction of its own, of four round trips.
+    pub prepared_statements: bool,
 }
 
 /// `redis`
 #[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Redis {
-    /// `redis://host:port`. None: revocations and limits live in this process and in the database.
-    /// The environment's `REDIS_URL` counts too.
+    /// `redis://host:port`, `redis-sentinel://host:port,host:port/primary` or
+    /// `redis-cluster://host:port,host:port`; `rediss…` with TLS. None: revocations and limits live
+    /// in this process and in the database. The environment's `REDIS_URL` counts too.
     #[schema(example = "redis://127.0.0.1:6379")]
     pub url: Option<String>,
 }
@@ -255,6 +272,9 @@ pub struct Throttle {
     /// Networks whose `X-Forwarded-For` counts, such as `10.0.0.0/8`.
     #[schema(value_type = Vec<String>)]
     pub trusted_proxies: Vec<IpNet>,
+    /// Base64 of the SHA-256 of each secret by which a front-end server proves itself: with one in
+    /// `X-Auth-Client-Proof`, the address in `X-Auth-Client-Address` counts. Two while it changes.
+    pub front_end_hashes: Vec<String>,
     /// Failed logins in a row that an account has for free.
     pub account_failures: u32,
     /// Failed logins that an address (IPv6: its /64) has for free.
@@ -279,6 +299,12 @@ pub struct Throttle {
 pub struct Http {
     /// Threads that answer requests. 0: one a core.
     pub workers: usize,
+    /// How long a connection may rest between two requests. Longer than load balancers keep theirs
+    /// (60 s is usual), so that it is they who close it: one that the service closes while a
+    /// request is on its way is answered 502.
+    #[serde(with = "duration")]
+    #[schema(value_type = String)]
+    pub keep_alive: Duration,
     /// How long requests in flight may take to end after SIGTERM.
     #[serde(with = "duration")]
     #[schema(value_type = String)]
@@ -288,6 +314,16 @@ pub struct Http {
     #[serde(with = "duration")]
     #[schema(value_type = String)]
     pub shutdown_grace: Duration,
+}
+
+impl Http {
+    /// Threads that answer requests: as set, or one a core.
+    pub fn workers(&self) -> usize {
+        match self.workers {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            workers => workers,
+        }
+    }
 }
 
 /// `log`

@@ -4,10 +4,14 @@
 //! pooled must be clean, so a connection in the middle of something is closed instead: its locks
 //! go with it, and nobody waits behind a statement that is not theirs.
 
+use diesel::IntoSql;
 use diesel::QueryResult;
+use diesel::result::{DatabaseErrorKind, Error};
+use diesel::sql_types::{Integer, Text};
 use diesel_async::pooled_connection::deadpool::Object;
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OwnedMutexGuard;
 use tokio::time::error::Elapsed;
@@ -18,6 +22,8 @@ use super::{DbError, Lite};
 pub struct Conn {
     link: Option<Link>,
     deadline: Duration,
+    /// What begins the transaction that each statement is.
+    alone: Option<Arc<str>>,
     /// A statement or a transaction has begun and not ended.
     busy: bool,
 }
@@ -45,10 +51,11 @@ macro_rules! on {
             otel.kind = "client",
             db.system.name = conn.system(),
         );
-        let (link, deadline) = conn.started();
+        let (link, deadline, alone) = conn.started();
         let answer = match link {
             $crate::db::Link::Pg($c) => {
-                tokio::time::timeout(deadline, tracing::Instrument::instrument($query, span)).await
+                let query = $crate::db::within!(alone, $c => $query);
+                tokio::time::timeout(deadline, tracing::Instrument::instrument(query, span)).await
             }
             $crate::db::Link::Lite($c) => {
                 tokio::time::timeout(deadline, tracing::Instrument::instrument($query, span)).await
@@ -61,9 +68,16 @@ pub(crate) use on;
 
 /// Runs one piece of writing as a transaction of its own: on Postgres one statement, on SQLite in
 /// the commit that is shared with whatever else is written meanwhile. `$c` is a connection of
-/// diesel-async there, of diesel here, so that `$lite` may be several statements.
+/// diesel-async there, of diesel here, so that `$lite` may be several statements; `one` where it is
+/// a single one.
 macro_rules! alone {
-    ($db:expr, $c:ident => pg $pg:expr, lite $lite:expr $(,)?) => {{
+    ($db:expr, $c:ident => pg $pg:expr, one $lite:expr $(,)?) => {
+        $crate::db::alone!(@run_one $db, $c => $pg, $lite)
+    };
+    ($db:expr, $c:ident => pg $pg:expr, lite $lite:expr $(,)?) => {
+        $crate::db::alone!(@run $db, $c => $pg, $lite)
+    };
+    (@$run:ident $db:expr, $c:ident => $pg:expr, $lite:expr) => {{
         let db: &$crate::db::Db = $db;
         let span = |system: &'static str| {
             $crate::telemetry::span!(
@@ -74,16 +88,17 @@ macro_rules! alone {
         };
         match db.group() {
             Some(group) => {
-                let written = group.run(move |$c| $lite);
+                let written = group.$run(move |$c| $lite);
                 tracing::Instrument::instrument(written, span($crate::db::SQLITE)).await
             }
             None => {
                 let mut conn = db.conn().await?;
-                let (link, deadline) = conn.started();
+                let (link, deadline, alone) = conn.started();
                 let $crate::db::Link::Pg($c) = link else {
                     unreachable!("SQLite has a group");
                 };
-                let asked = tracing::Instrument::instrument($pg, span($crate::db::POSTGRES));
+                let query = $crate::db::within!(alone, $c => $pg);
+                let asked = tracing::Instrument::instrument(query, span($crate::db::POSTGRES));
                 let answer = tokio::time::timeout(deadline, asked).await;
                 conn.ended(answer)
             }
@@ -92,15 +107,37 @@ macro_rules! alone {
 }
 pub(crate) use alone;
 
+/// Runs a query on Postgres, in a transaction of its own where each must be one. The statement is
+/// gone when its transaction ends, and with it the server behind a pooler.
+macro_rules! within {
+    ($alone:expr, $c:ident => $query:expr) => {
+        async {
+            let alone: Option<std::sync::Arc<str>> = $alone;
+            if let Some(begin) = &alone {
+                diesel_async::SimpleAsyncConnection::batch_execute(&mut **$c, begin).await?;
+            }
+            let answer = $query.await;
+            if alone.is_none() {
+                return answer;
+            }
+            let end = if answer.is_ok() { "COMMIT" } else { "ROLLBACK" };
+            let ended = diesel_async::SimpleAsyncConnection::batch_execute(&mut **$c, end).await;
+            answer.and_then(|answer| ended.map(|()| answer))
+        }
+    };
+}
+pub(crate) use within;
+
 const OPEN: &str = "a connection is there until it is dropped";
 
 impl Conn {
     /// `deadline` is when an answer is waited for no more: the database itself ends a statement
     /// before, so one that passes it has no database at its other end.
-    pub(super) fn new(link: Link, deadline: Duration) -> Self {
+    pub(super) fn new(link: Link, deadline: Duration, alone: Option<Arc<str>>) -> Self {
         Self {
             link: Some(link),
             deadline,
+            alone,
             busy: false,
         }
     }
@@ -114,9 +151,10 @@ impl Conn {
     }
 
     /// A statement begins.
-    pub(crate) fn started(&mut self) -> (&mut Link, Duration) {
+    pub(crate) fn started(&mut self) -> (&mut Link, Duration, Option<Arc<str>>) {
         self.busy = true;
-        (self.link.as_mut().expect(OPEN), self.deadline)
+        let link = self.link.as_mut().expect(OPEN);
+        (link, self.deadline, self.alone.clone())
     }
 
     /// A statement has ended, or its time has.
@@ -126,8 +164,41 @@ impl Conn {
     ) -> Result<T, DbError> {
         let answer = answer
             .map_err(|_| DbError::Unavailable("the database did not answer in time".into()))?;
+        if let Err(Error::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _)) = &answer {
+            return Err(self.leave());
+        }
         self.busy = false;
         Ok(answer?)
+    }
+
+    /// Fails when this connection leads to a server that takes no writes.
+    pub(super) async fn refuse_read_only(&mut self) -> Result<(), DbError> {
+        if let Some(Link::Lite(_)) = self.link {
+            return Ok(());
+        }
+        let read_only = diesel::dsl::sql::<Text>("current_setting('transaction_read_only')");
+        let read_only: String = on!(self, c => diesel::select(read_only).get_result(c))?;
+        match read_only.as_str() {
+            "off" => Ok(()),
+            _ => Err(self.leave()),
+        }
+    }
+
+    /// The server takes no writes any more: another has become the primary. None of the
+    /// connections that rest is worth more than this one.
+    fn leave(&mut self) -> DbError {
+        self.busy = true;
+        if let Some(Link::Pg(object)) = &self.link
+            && let Some(pool) = Object::pool(object)
+        {
+            pool.retain(|_, _| false);
+        }
+        DbError::Unavailable("the server has become read-only".into())
+    }
+
+    pub(super) async fn ping(&mut self) -> Result<(), DbError> {
+        on!(self, c => diesel::select(1_i32.into_sql::<Integer>()).get_result::<i32>(c))?;
+        Ok(())
     }
 
     async fn run(&mut self, statement: &str) -> Result<(), DbError> {
@@ -156,10 +227,11 @@ pub struct Tx {
 
 impl Tx {
     pub(super) async fn begin(
-        conn: Conn,
+        mut conn: Conn,
         statement: &str,
         turn: Option<OwnedMutexGuard<()>>,
     ) -> Result<Self, DbError> {
+        conn.alone = None;
         let mut tx = Self {
             conn,
             open: true,

@@ -9,9 +9,10 @@ use diesel_async::pooled_connection::{
 };
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
 
-use super::{Connections, Db, DbError, Group, Lite, Turn, Writers, postgres};
+use super::{Connections, Db, DbError, Group, Lite, Pools, Turn, Writers, postgres};
 use crate::config;
 use crate::metrics::Queue;
 
@@ -19,14 +20,20 @@ use crate::metrics::Queue;
 const SQLITE_CONNECTIONS: usize = 4;
 
 impl Db {
-    /// A pool for the database of these settings. Connections are made when they are first
-    /// needed, on the runtime that calls this: they outlive the HTTP worker that asks for one.
+    /// Pools for the database of these settings, on Postgres one for each of so many HTTP workers
+    /// that say so by [`serve_from_this_thread`](Self::serve_from_this_thread). Connections are
+    /// made when they are first needed: a worker's on its own thread, all others on the runtime
+    /// that calls this, for they outlive the thread that asks for one.
     /// `queue` is told how long callers wait for one.
     ///
     /// # Errors
     /// [`DbError::Unavailable`] when the pool can't be set up. Whether the database answers is
     /// not known until the first [`conn`](Self::conn).
-    pub fn open(settings: &config::Database, queue: Queue) -> Result<Self, DbError> {
+    pub fn open(
+        settings: &config::Database,
+        workers: usize,
+        queue: Queue,
+    ) -> Result<Self, DbError> {
         let size = settings.max_connections as usize;
         let deadline = settings.statement_timeout;
         let pool = match sqlite_path(&settings.url) {
@@ -37,7 +44,11 @@ impl Db {
                     deadline.as_millis()
                 );
                 let writers = Writers::start(path, first.clone(), deadline)?;
-                let setup = configured(first, |url| async move { Lite::establish(&url).await });
+                let setup = configured(
+                    first,
+                    true,
+                    |url| async move { Lite::establish(&url).await },
+                );
                 let manager = AsyncDieselConnectionManager::<Lite>::new_with_config(path, setup);
                 Pool::builder(manager)
                     .max_size(size.min(SQLITE_CONNECTIONS))
@@ -45,25 +56,34 @@ impl Db {
                     .map(|pool| Connections::Lite(pool, writers))
             }
             None => {
-                let first = format!(
-                    "SET statement_timeout = {}; SET idle_in_transaction_session_timeout = {};",
-                    deadline.as_millis(),
-                    deadline.as_millis()
-                );
-                let setup = configured(first, |url| async move { postgres::connect(&url).await });
-                let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(
-                    &settings.url,
-                    setup,
-                );
-                Pool::builder(manager)
-                    .max_size(size)
-                    .build()
-                    .map(Connections::Pg)
+                type Connecting = BoxFuture<'static, ConnectionResult<AsyncPgConnection>>;
+                let (first, connect): (String, fn(String) -> Connecting) =
+                    match settings.prepared_statements {
+                        true => (limits("SET", deadline), |url| {
+                            async move { postgres::connect(&url).await }.boxed()
+                        }),
+                        // Behind the pooler a setting would stay with whoever comes next.
+                        false => (String::new(), |url| {
+                            async move { postgres::connect_through_pooler(&url).await }.boxed()
+                        }),
+                    };
+                Pools::build(size, workers, |size, on_its_own_thread| {
+                    let setup = configured(first.clone(), !on_its_own_thread, connect);
+                    let manager =
+                        AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(
+                            &settings.url,
+                            setup,
+                        );
+                    Pool::builder(manager).max_size(size).build()
+                })
+                .map(Connections::Pg)
             }
         };
         let pool = pool.map_err(|error: BuildError| DbError::Unavailable(error.to_string()))?;
         Ok(Self {
             pool,
+            alone: (!settings.prepared_statements && sqlite_path(&settings.url).is_none())
+                .then(|| format!("BEGIN; {}", limits("SET LOCAL", deadline)).into()),
             acquire_timeout: settings.acquire_timeout,
             deadline: deadline + ANSWER_GRACE,
             queue,
@@ -80,18 +100,28 @@ impl Writers {
     }
 }
 
+/// How long Postgres lets a statement run, and a transaction wait for the next one.
+fn limits(set: &str, deadline: Duration) -> String {
+    let millis = deadline.as_millis();
+    format!(
+        "{set} statement_timeout = {millis}; \
+         {set} idle_in_transaction_session_timeout = {millis};"
+    )
+}
+
 /// The file of a `sqlite://` URL, or nothing for a Postgres URL.
 pub(super) fn sqlite_path(url: &str) -> Option<&str> {
     url.strip_prefix("sqlite://")
 }
 
 /// A test query at each check-out would cost a round trip; a closed connection is noticed anyway.
-fn configured<C, F>(first: String, connect: fn(String) -> F) -> ManagerConfig<C>
+/// Connections are driven by the runtime that calls this, if `here`, or by that of whoever asks.
+fn configured<C, F>(first: String, here: bool, connect: fn(String) -> F) -> ManagerConfig<C>
 where
     C: AsyncConnection + SimpleAsyncConnection + 'static,
     F: Future<Output = ConnectionResult<C>> + Send + 'static,
 {
-    let runtime = Handle::current();
+    let runtime = here.then(Handle::current);
     let mut config = ManagerConfig::default();
     config.recycling_method = RecyclingMethod::Fast;
     config.custom_setup = Box::new(move |url| {
@@ -99,6 +129,7 @@ where
             (connect(url.to_owned()), first.clone(), runtime.clone());
         async move {
             runtime
+                .unwrap_or_else(Handle::current)
                 .spawn(establish(connecting, first))
                 .await
                 .map_err(|error| ConnectionError::BadConnection(error.to_string()))?
@@ -123,9 +154,11 @@ where
 {
     let connect = async {
         let mut conn = connecting.await?;
-        conn.batch_execute(&first)
-            .await
-            .map_err(ConnectionError::CouldntSetupConfiguration)?;
+        if !first.is_empty() {
+            conn.batch_execute(&first)
+                .await
+                .map_err(ConnectionError::CouldntSetupConfiguration)?;
+        }
         Ok(conn)
     };
     match tokio::time::timeout(CONNECT_TIMEOUT, connect).await {

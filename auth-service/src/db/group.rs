@@ -3,7 +3,7 @@
 //! ```text
 //! BEGIN IMMEDIATE
 //!   SAVEPOINT · one piece of work · RELEASE     its own failure undoes it alone
-//!   SAVEPOINT · the next          · RELEASE
+//!   a single statement                          SQLite undoes it alone by itself
 //! COMMIT                                        only now is anybody answered
 //! ```
 //!
@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use diesel::QueryResult;
 use diesel::connection::{Connection, SimpleConnection};
+use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sqlite::SqliteConnection;
 use tokio::sync::{Mutex, oneshot};
 
@@ -66,8 +67,28 @@ impl Group {
         &self,
         work: impl FnOnce(&mut SqliteConnection) -> QueryResult<T> + Send + 'static,
     ) -> Result<T, DbError> {
+        self.wait(Form::Several, work).await
+    }
+
+    /// As [`run`](Self::run), for work that is one statement.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub(crate) async fn run_one<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut SqliteConnection) -> QueryResult<T> + Send + 'static,
+    ) -> Result<T, DbError> {
+        self.wait(Form::One, work).await
+    }
+
+    async fn wait<T: Send + 'static>(
+        &self,
+        form: Form,
+        work: impl FnOnce(&mut SqliteConnection) -> QueryResult<T> + Send + 'static,
+    ) -> Result<T, DbError> {
         let (reply, answer) = oneshot::channel();
         let piece = Waiting {
+            form,
             work: Some(work),
             done: None,
             reply,
@@ -94,7 +115,14 @@ trait Piece: Send {
     fn answer(self: Box<Self>, committed: Result<(), &str>);
 }
 
+/// How many statements a piece of work is.
+enum Form {
+    One,
+    Several,
+}
+
 struct Waiting<F, T> {
+    form: Form,
     work: Option<F>,
     done: Option<QueryResult<T>>,
     reply: oneshot::Sender<Result<T, DbError>>,
@@ -113,14 +141,23 @@ where
         let Some(work) = self.work.take() else {
             return Ok(());
         };
-        conn.batch_execute("SAVEPOINT piece")?;
-        let done = work(conn);
-        if done.is_err() {
-            // Fails where SQLite has ended the whole transaction, as it does when the disk is full.
-            conn.batch_execute("ROLLBACK TO piece")?;
-        }
-        conn.batch_execute("RELEASE piece")?;
-        self.done = Some(done);
+        self.done = Some(match self.form {
+            Form::One => match work(conn) {
+                Err(error) if !is_its_own(&error) => return Err(error),
+                done => done,
+            },
+            Form::Several => {
+                conn.batch_execute("SAVEPOINT piece")?;
+                let done = work(conn);
+                if done.is_err() {
+                    // Fails where SQLite has ended the whole transaction, as it does when the disk
+                    // is full.
+                    conn.batch_execute("ROLLBACK TO piece")?;
+                }
+                conn.batch_execute("RELEASE piece")?;
+                done
+            }
+        });
         Ok(())
     }
 
@@ -134,6 +171,21 @@ where
         // Whoever waited may have left meanwhile.
         let _ = self.reply.send(result);
     }
+}
+
+/// Whether a statement failed and nothing else: the others may have ended the transaction.
+fn is_its_own(error: &Error) -> bool {
+    use DatabaseErrorKind::{
+        CheckViolation, ForeignKeyViolation, NotNullViolation, UniqueViolation,
+    };
+    matches!(
+        error,
+        Error::NotFound
+            | Error::DatabaseError(
+                CheckViolation | ForeignKeyViolation | NotNullViolation | UniqueViolation,
+                _
+            )
+    )
 }
 
 fn serve(

@@ -94,5 +94,16 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::db::types::{SqlId, SqlInstant};
+
+    leases (name) {
+        name -> Text,
+        holder -> SqlId,
+        until -> SqlInstant,
+    }
+}
+
 diesel::joinable!(sessions -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(users, sessions);

@@ -74,6 +74,10 @@ const FORWARDED_METHOD: HeaderName = HeaderName::from_static("x-forwarded-method
 const ORIGINAL_METHOD: HeaderName = HeaderName::from_static("x-original-method");
 const REQUIRE_SCOPE: HeaderName = HeaderName::from_static("x-auth-require-scope");
 const REQUIRE_ROLE: HeaderName = HeaderName::from_static("x-auth-require-role");
+const SUBJECT: HeaderName = HeaderName::from_static("x-auth-subject");
+const SESSION: HeaderName = HeaderName::from_static("x-auth-session");
+const ROLES: HeaderName = HeaderName::from_static("x-auth-roles");
+const SCOPE: HeaderName = HeaderName::from_static("x-auth-scope");
 
 /// As [`verify`], asked as Envoy does: path, query and method are the original request's.
 pub async fn verify_original(
@@ -127,10 +131,10 @@ fn fits(claims: &Claims, scopes: &[&str], roles: &[&str]) -> Result<(), Problem>
 fn identity(bearer: &Bearer) -> HttpResponse {
     let claims = &bearer.claims;
     HttpResponse::Ok()
-        .insert_header(("x-auth-subject", bearer.user.to_string()))
-        .insert_header(("x-auth-session", bearer.session.to_string()))
-        .insert_header(("x-auth-roles", claims.roles.join(",")))
-        .insert_header(("x-auth-scope", claims.scope.as_str()))
+        .insert_header((SUBJECT, claims.sub.as_str()))
+        .insert_header((SESSION, claims.sid.as_deref().unwrap_or_default()))
+        .insert_header((ROLES, claims.roles.join(",")))
+        .insert_header((SCOPE, claims.scope.as_str()))
         .finish()
 }
 

@@ -3,83 +3,109 @@
 
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::{HttpResponse, ResponseError, web};
+use tracing_actix_web::TracingLogger;
 
 use super::problem::{Code, Problem};
+use super::span::RequestSpan;
 use super::{
-    admin_security, admin_users, docs, forward_auth, me, my_sessions, sign_in, well_known,
+    admin_security, admin_users, docs, forward_auth, me, my_sessions, personal_data, sign_in,
+    well_known,
 };
 use crate::metrics::Requests;
 
 macro_rules! routes {
-    ($($path:literal { $($method:ident => $($handler:ident)::+),+ $(,)? })+) => {
+    ($($part:ident {
+        $($path:literal { $($method:ident => $($handler:ident)::+),+ $(,)? })+
+    })+) => {
         /// The handlers, as the OpenAPI document describes them.
         #[derive(utoipa::OpenApi)]
-        #[openapi(paths($($($($handler)::+),+),+))]
+        #[openapi(paths($($($($($handler)::+),+),+),+))]
         pub struct Paths;
 
         /// Each path and method, for the test that compares them with the document.
-        pub const TABLE: &[(&str, &str)] = &[$($(($path, stringify!($method))),+),+];
+        pub const TABLE: &[(&str, &str)] = &[$($($(($path, stringify!($method))),+),+),+];
 
-        fn api(config: &mut web::ServiceConfig, requests: &Requests) {
-            $(
-                config.service(
-                    web::resource($path)
-                        .app_data(requests.route($path))
-                        $(.route(web::method(Method::$method).to($($handler)::+)))+
-                        .default_service(web::to(|| method_not_allowed(&[$(Method::$method),+]))),
-                );
-            )+
-        }
+        $(
+            fn $part(config: &mut web::ServiceConfig, requests: &Requests) {
+                $(
+                    config.service(
+                        web::resource($path)
+                            .app_data(requests.route($path))
+                            $(.route(web::method(Method::$method).to($($handler)::+)))+
+                            .default_service(web::to(|| {
+                                method_not_allowed(&[$(Method::$method),+])
+                            })),
+                    );
+                )+
+            }
+        )+
     };
 }
 
 routes! {
-    "/v1/signup"                              { POST => sign_in::signup }
-    "/v1/login"                               { POST => sign_in::login }
-    "/v1/refresh"                             { POST => sign_in::refresh }
-    "/v1/logout"                              { POST => sign_in::logout }
+    asked_again_and_again {
+        "/v1/verify"            { GET => forward_auth::verify }
+        "/.well-known/jwks.json" { GET => well_known::jwks }
+    }
+    api {
+        "/v1/signup"                   { POST => sign_in::signup }
+        "/v1/login"                    { POST => sign_in::login }
+        "/v1/refresh"                  { POST => sign_in::refresh }
+        "/v1/logout"                   { POST => sign_in::logout }
 
-    "/v1/me"                                  { GET => me::show, PATCH => me::update, DELETE => me::delete }
-    "/v1/me/password"                         { POST => me::change_password }
-    "/v1/me/sessions"                         { GET => my_sessions::list, DELETE => my_sessions::end_all }
-    "/v1/me/sessions/{id}"                    { DELETE => my_sessions::end }
+        "/v1/me"                       { GET => me::show, PATCH => me::update, DELETE => me::delete }
+        "/v1/me/password"              { POST => me::change_password }
+        "/v1/me/sessions"              { GET => my_sessions::list, DELETE => my_sessions::end_all }
+        "/v1/me/sessions/{id}"         { DELETE => my_sessions::end }
 
-    "/v1/verify"                              { GET => forward_auth::verify }
+        "/v1/admin/users"              { GET => admin_users::list, POST => admin_users::create }
+        "/v1/admin/users/{id}"         { GET => admin_users::show, PATCH => admin_users::update, DELETE => admin_users::delete }
+        "/v1/admin/users/{id}/sessions" { GET => admin_users::list_sessions, DELETE => admin_users::end_sessions }
+        "/v1/admin/users/{id}/export"  { GET => personal_data::export }
+        "/v1/admin/users/{id}/erase"   { POST => personal_data::erase }
+        "/v1/admin/revocations"        { POST => admin_security::revoke }
+        "/v1/admin/keys"               { GET => admin_security::list_keys }
+        "/v1/admin/keys/rotate"        { POST => admin_security::rotate_keys }
+        "/v1/admin/keys/{kid}"         { DELETE => admin_security::remove_key }
+        "/v1/admin/audit"              { GET => admin_security::list_audit }
 
-    "/v1/admin/users"                         { GET => admin_users::list, POST => admin_users::create }
-    "/v1/admin/users/{id}"                    { GET => admin_users::show, PATCH => admin_users::update, DELETE => admin_users::delete }
-    "/v1/admin/users/{id}/sessions"           { GET => admin_users::list_sessions, DELETE => admin_users::end_sessions }
-    "/v1/admin/revocations"                   { POST => admin_security::revoke }
-    "/v1/admin/keys"                          { GET => admin_security::list_keys }
-    "/v1/admin/keys/rotate"                   { POST => admin_security::rotate_keys }
-    "/v1/admin/keys/{kid}"                    { DELETE => admin_security::remove_key }
-    "/v1/admin/audit"                         { GET => admin_security::list_audit }
-
-    "/.well-known/jwks.json"                  { GET => well_known::jwks }
-    "/.well-known/oauth-authorization-server" { GET => well_known::oauth_metadata }
-    "/.well-known/openid-configuration"       { GET => well_known::openid_configuration }
-    "/openapi.json"                           { GET => docs::openapi }
+        "/.well-known/oauth-authorization-server" { GET => well_known::oauth_metadata }
+        "/.well-known/openid-configuration"       { GET => well_known::openid_configuration }
+        "/openapi.json"                { GET => docs::openapi }
+    }
 }
-
-/// Where these begin: what gateways and verifiers ask for each request that they see.
-pub const ASKED_AGAIN_AND_AGAIN: [&str; 2] = ["/v1/verify", "/.well-known/jwks.json"];
 
 /// What requests count under whose path the table does not hold.
 const UNMATCHED: &str = "unmatched";
 
-/// The whole public listener. Each route carries its own counters, by its template.
+/// The whole public listener. Each route carries its own counters, by its template. What gateways
+/// and verifiers ask for each request that they see comes first, for actix compares one route
+/// after the other, and has no span around it.
 pub fn public(config: &mut web::ServiceConfig, requests: &Requests) {
-    api(config, requests);
     let counted = |path| web::resource(path).app_data(requests.route(path));
+    let logged = TracingLogger::<RequestSpan>::new();
     config
-        .service(counted("/v1/verify/{original:.*}").to(forward_auth::verify_original))
-        .service(counted("/docs").route(web::get().to(docs::redirect)))
-        .service(counted("/docs/{file:.*}").route(web::get().to(docs::page)))
         .app_data(requests.route(UNMATCHED))
         .app_data(web::PayloadConfig::new(super::body::MAX_BODY))
         .app_data(web::PathConfig::default().error_handler(|_, _| {
             Problem::malformed("a part of the path is not of the right type").into()
-        }));
+        }))
+        .configure(|config| asked_again_and_again(config, requests))
+        .service(
+            web::scope("/v1/verify").service(
+                web::resource("/{original:.*}")
+                    .app_data(requests.route("/v1/verify/{original:.*}"))
+                    .to(forward_auth::verify_original),
+            ),
+        )
+        .service(
+            web::scope("")
+                .wrap(logged)
+                .configure(|config| api(config, requests))
+                .service(counted("/docs").route(web::get().to(docs::redirect)))
+                .service(counted("/docs/{file:.*}").route(web::get().to(docs::page)))
+                .default_service(web::to(not_found)),
+        );
 }
 
 /// 404, for whatever the table does not hold.

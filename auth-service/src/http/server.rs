@@ -7,10 +7,8 @@ use actix_web::{App, HttpServer};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use tokio::net::TcpSocket;
-use tracing_actix_web::TracingLogger;
 
 use super::draining::Draining;
-use super::span::RequestSpan;
 use super::{around, docs, internal, routes, traced};
 use crate::ctx::Ctx;
 
@@ -39,23 +37,20 @@ pub fn bind(ctx: Data<Ctx>) -> io::Result<Bound> {
     let (internal_addr, internal_socket) = listen(settings.internal_listen)?;
     let traces = settings.telemetry.otlp_endpoint.is_some();
     let timeout = settings.http.shutdown_timeout.as_secs();
-    let workers = match settings.http.workers {
-        0 => std::thread::available_parallelism().map_or(1, usize::from),
-        workers => workers,
-    };
     let (shared, goodbye, drain) = (ctx.clone(), draining.clone(), draining.clone());
+    // Called once in each worker, on its thread.
     let public = HttpServer::new(move || {
+        shared.db.serve_from_this_thread();
         App::new()
             .app_data(shared.clone())
             .app_data(goodbye.clone())
             .app_data(Data::new(docs::config()))
             .configure(|config| routes::public(config, &shared.metrics.requests))
-            .default_service(web::to(routes::not_found))
-            .wrap(TracingLogger::<RequestSpan>::new())
             .wrap(from_fn(around::public))
             .wrap(Condition::new(traces, from_fn(traced::trace)))
     })
-    .workers(workers)
+    .workers(settings.http.workers())
+    .keep_alive(settings.http.keep_alive)
     .shutdown_timeout(timeout)
     .disable_signals()
     .listen(public_socket)?
@@ -105,7 +100,8 @@ fn bound(addr: SocketAddr) -> io::Result<TcpListener> {
 
 impl Bound {
     /// Serves until `stop` comes. Then it says that it is not ready, serves on for `grace`, ends
-    /// what is in flight, and returns; the internal listener goes last.
+    /// what is in flight, and returns; the internal listener goes last. Connections on which
+    /// nothing is in flight end with the process.
     ///
     /// # Errors
     /// When a listener breaks.
@@ -124,8 +120,13 @@ impl Bound {
         tracing::info!("stopping: not ready any more, still serving");
         self.draining.begin();
         tokio::time::sleep(grace).await;
-        public.stop(true).await;
-        public_server.await??;
+        let stopping = public.stop(true);
+        tokio::pin!(stopping);
+        // It waits for connections; those that rest between two requests are not worth it.
+        tokio::select! {
+            () = &mut stopping => public_server.await??,
+            () = self.draining.nothing_in_flight() => {}
+        }
         internal.stop(false).await;
         internal_server.await?
     }

@@ -1,6 +1,6 @@
 //! `/.well-known/…`: what verifiers need to know, and can keep.
 
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
@@ -60,20 +60,24 @@ pub async fn jwks(ctx: Data<Ctx>, request: HttpRequest) -> Result<HttpResponse, 
     let ring = ctx.keys.ring()?;
     let jwks = ring.jwks();
     let max_age = ctx.settings.keys.jwks_max_age.as_secs();
-    let mut response = match is_current(&request, &jwks.etag) {
+    let is_current = is_current(&request, &jwks.etag);
+    let mut response = match is_current {
         true => HttpResponse::NotModified(),
         false => HttpResponse::Ok(),
     };
     response
         .insert_header((header::CACHE_CONTROL, format!("public, max-age={max_age}")))
-        .insert_header((header::ETAG, jwks.etag.clone()));
-    Ok(match is_current(&request, &jwks.etag) {
+        .insert_header((header::ETAG, jwks.etag.as_str()));
+    Ok(match is_current {
         true => response.finish(),
         false => response
-            .insert_header((header::CONTENT_TYPE, "application/jwk-set+json"))
+            .insert_header((header::CONTENT_TYPE, JWK_SET))
             .body(jwks.body.clone()),
     })
 }
+
+/// RFC 7517 §8.5.2.
+const JWK_SET: HeaderValue = HeaderValue::from_static("application/jwk-set+json");
 
 /// RFC 9110 §13.1.2: weak comparison, any of a list.
 fn is_current(request: &HttpRequest, etag: &str) -> bool {

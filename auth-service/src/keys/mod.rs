@@ -2,7 +2,7 @@
 
 mod generate;
 pub mod lifecycle;
-mod reseal;
+mod rewrap;
 mod ring;
 mod rotate;
 pub mod seal;
@@ -21,7 +21,7 @@ use crate::revocation::RevocationError;
 use lifecycle::State;
 use seal::Sealer;
 
-pub use reseal::reseal;
+pub use rewrap::rewrap;
 pub use ring::{Jwks, Ring, SigningKey};
 pub use rotate::{remove, rotate, tick};
 

@@ -4,6 +4,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
 use jsonwebtoken::{Algorithm, Header};
 use shared_claims::{Jwk, JwkError, JwkSet, KeySet, VerifyingKey};
 use std::time::Duration;
@@ -26,8 +27,8 @@ pub struct Ring {
 /// The published key set (RFC 7517 §5).
 #[derive(Clone)]
 pub struct Jwks {
-    /// The document.
-    pub body: String,
+    /// The document. Clones share it.
+    pub body: Bytes,
     /// Its `ETag`: it changes with the document.
     pub etag: String,
     /// Changes with the document, too.
@@ -45,9 +46,9 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// The signature of `message`, base64url.
-    pub fn sign(&self, message: &str) -> String {
-        URL_SAFE_NO_PAD.encode(self.signer.sign(message.as_bytes()))
+    /// The signature of `message`, in the form that a JWS carries.
+    pub fn sign(&self, message: &[u8]) -> Vec<u8> {
+        self.signer.sign(message)
     }
 }
 
@@ -201,7 +202,7 @@ impl Jwks {
         let generation = hash.as_ref()[..8].iter();
         let generation = generation.fold(0, |number, byte| number << 8 | u64::from(*byte));
         Self {
-            body,
+            body: body.into(),
             etag,
             generation,
         }

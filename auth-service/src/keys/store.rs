@@ -68,7 +68,7 @@ pub(super) async fn activate(conn: &mut Conn, kid: &str, now: Instant) -> Result
 }
 
 /// Replaces a sealed secret by the same one sealed anew; nothing happens where it has changed.
-pub(super) async fn reseal(conn: &mut Conn, row: &Row, sealed: &[u8]) -> Result<bool, DbError> {
+pub(super) async fn rewrap(conn: &mut Conn, row: &Row, sealed: &[u8]) -> Result<bool, DbError> {
     let rows = on!(conn, c => diesel::update(keys::table.find(&row.kid))
         .filter(keys::sealed.eq(&row.sealed))
         .set(keys::sealed.eq(sealed))

@@ -70,6 +70,8 @@ outcomes! {
         Expired = "expired",
         /// Its session was ended before.
         Revoked = "revoked",
+        /// Its session came too often; nothing was consumed.
+        RateLimited = "rate_limited",
         /// The service failed; nothing was consumed.
         Error = "error",
     }

@@ -38,33 +38,40 @@ impl Query for Rotate {
     );
 }
 
-const SESSION: [&str; 13] = [
-    "id",
-    "user_id",
-    "client_id",
-    "scope",
-    "amr",
-    "generation",
-    "created_at",
-    "rotated_at",
-    "idle_expires_at",
-    "expires_at",
-    "revoked_at",
-    "address",
-    "user_agent",
-];
-const USER: [&str; 10] = [
-    "id",
-    "email",
-    "email_verified",
-    "name",
-    "roles",
-    "claims",
-    "ver",
-    "disabled_at",
-    "created_at",
-    "updated_at",
-];
+/// Each column between two texts, with commas between them: one text to send, and not one a word.
+macro_rules! listed {
+    ($before:literal, $after:literal; $first:literal $(, $column:literal)* $(,)?) => {
+        concat!($before, $first, $after $(, ", ", $before, $column, $after)*)
+    };
+}
+macro_rules! session {
+    ($before:literal, $after:literal) => {
+        listed!(
+            $before, $after;
+            "id", "user_id", "client_id", "scope", "amr", "generation", "created_at", "rotated_at",
+            "idle_expires_at", "expires_at", "revoked_at", "address", "user_agent"
+        )
+    };
+}
+macro_rules! user {
+    ($before:literal, $after:literal) => {
+        listed!(
+            $before, $after;
+            "id", "email", "email_verified", "name", "roles", "claims", "ver", "disabled_at",
+            "created_at", "updated_at"
+        )
+    };
+}
+const RETURNING: &str = concat!(session!("sessions.", ""), ", ", user!("users.", ""));
+/// There, RETURNING names the updated table alone.
+const RETURNING_ON_SQLITE: &str = concat!(
+    session!("sessions.", ""),
+    ", ",
+    user!(
+        "(SELECT users.",
+        " FROM users WHERE users.id = sessions.user_id)"
+    )
+);
 
 fragment!(Rotate, |this, out, sqlite| {
     out.push_sql("UPDATE sessions SET generation = ");
@@ -89,29 +96,18 @@ fragment!(Rotate, |this, out, sqlite| {
     out.push_sql(" AND (sessions.rotated_at IS NULL OR sessions.rotated_at <= ");
     out.push_bind_param::<SqlInstant, Instant>(&this.rotated_before)?;
     out.push_sql(") AND users.id = sessions.user_id AND users.disabled_at IS NULL RETURNING ");
-    for column in SESSION {
-        out.push_sql("sessions.");
-        out.push_sql(column);
-        out.push_sql(", ");
-    }
-    for (at, column) in USER.into_iter().enumerate() {
-        out.push_sql(if at > 0 { ", " } else { "" });
-        // SQLite's RETURNING names the updated table alone.
-        out.push_sql(if sqlite { "(SELECT users." } else { "users." });
-        out.push_sql(column);
-        out.push_sql(if sqlite {
-            " FROM users WHERE users.id = sessions.user_id)"
-        } else {
-            ""
-        });
-    }
+    out.push_sql(if sqlite {
+        RETURNING_ON_SQLITE
+    } else {
+        RETURNING
+    });
 });
 
 /// Rotates if nothing forbids it.
 pub(super) async fn rotate(db: &Db, rotate: Rotate) -> Result<Option<(Session, User)>, DbError> {
     alone!(db, c =>
         pg RunQueryDsl::get_result(rotate, c),
-        lite diesel::RunQueryDsl::get_result(rotate, c),
+        one diesel::RunQueryDsl::get_result(rotate, c),
     )
     .map(Some)
     .or_else(DbError::none)

@@ -33,7 +33,7 @@ pub async fn check<C>(
         return Ok(known);
     }
     let deadline = ctx.settings.revocation.lookup_timeout;
-    match tokio::time::timeout(deadline, ask(ctx, claims, kid)).await {
+    match tokio::time::timeout(deadline, Box::pin(ask(ctx, claims, kid))).await {
         Ok(answer) => Ok(answer?),
         Err(_) => Err(RevocationError::Unavailable(
             "the database did not answer in time".into(),
@@ -44,7 +44,7 @@ pub async fn check<C>(
 async fn ask<C>(ctx: &Ctx, claims: &Claims<C>, kid: &str) -> Result<Verdict, DbError> {
     let mut values = vec![claims.jti.as_str(), claims.sub.as_str(), kid];
     values.extend(claims.sid.as_deref());
-    let mut conn = ctx.db.conn().await?;
+    let mut conn = ctx.db.current().await?;
     let mirror = Mirror::default();
     for numbered in store::naming(&mut conn, &values, ctx.clock.now()).await? {
         mirror.apply(&numbered.entry);

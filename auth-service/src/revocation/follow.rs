@@ -18,7 +18,7 @@ const GATHER: Duration = Duration::from_millis(5);
 /// [`DbError`]
 pub async fn load(ctx: &Ctx) -> Result<(), DbError> {
     let asked = Moment::now();
-    let mut conn = ctx.db.conn().await?;
+    let mut conn = ctx.db.current().await?;
     for numbered in store::live_after(&mut conn, 0, ctx.clock.now()).await? {
         ctx.revocations.take(&numbered);
     }
@@ -47,7 +47,7 @@ pub(super) async fn ask(ctx: &Ctx) -> Result<(), DbError> {
         tail.forget(asked);
         (tail.last(), tail.missing())
     };
-    let mut conn = ctx.db.conn().await?;
+    let mut conn = ctx.db.current().await?;
     let mut news = store::news(&mut conn, last, &missing).await?;
     drop(conn);
     news.retain(|numbered| ctx.revocations.take(numbered));
@@ -63,23 +63,15 @@ impl super::Revocations {
     }
 }
 
-/// Forgets, in memory and in the database, what can match no living token, once a minute.
-pub async fn prune(ctx: &Ctx) {
+/// Forgets what can match no living token, once a minute. The table is for `housekeeping/`.
+pub async fn forget(ctx: &Ctx) {
     loop {
         sleep(Duration::from_secs(60)).await;
-        if let Err(error) = forget_dead(ctx).await {
-            tracing::warn!(%error, "dead revocations could not be pruned");
-        }
+        forget_dead(ctx);
     }
 }
 
-/// As [`prune`], once.
-///
-/// # Errors
-/// [`DbError`]; what is in memory was pruned then.
-pub async fn forget_dead(ctx: &Ctx) -> Result<(), DbError> {
-    let now = ctx.clock.now();
-    ctx.revocations.mirror.prune(now.as_secs());
-    store::prune(&mut ctx.db.conn().await?, now).await?;
-    Ok(())
+/// As [`forget`], once.
+pub fn forget_dead(ctx: &Ctx) {
+    ctx.revocations.mirror.prune(ctx.clock.now().as_secs());
 }

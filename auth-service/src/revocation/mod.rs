@@ -31,9 +31,9 @@ use tail::Tail;
 
 pub use check::{RevocationError, check};
 pub use feed::{Reader, Update, snapshot, stream_from};
-pub use fill::info_field;
-pub use follow::{follow, forget_dead, load, prune};
-pub use link::{Link, LinkError, client};
+pub use fill::{info_field, server_info};
+pub use follow::{follow, forget, forget_dead, load};
+pub use link::{Link, LinkError};
 pub use listen::run as run_link;
 
 /// An entry of the feed and its number in it.

@@ -121,10 +121,3 @@ pub(super) async fn naming(
         .load(c))?;
     Ok(numbered(rows))
 }
-
-/// Deletes entries whose last token has expired.
-pub(super) async fn prune(conn: &mut Conn, now: Instant) -> Result<usize, DbError> {
-    on!(conn, c => diesel::delete(revocations::table)
-        .filter(revocations::expires_at.le(now))
-        .execute(c))
-}

@@ -5,6 +5,7 @@
 
 mod end;
 mod open;
+mod record;
 pub(crate) mod store;
 
 use serde::Serialize;
@@ -18,6 +19,7 @@ use crate::id::Id;
 pub(crate) use end::revoke_everything;
 pub use end::{end, end_all, end_others};
 pub use open::{open, sign_in, signed_in};
+pub use record::{SessionRecord, records};
 pub use store::{Checked, Session};
 
 /// A session as its owner sees it.

@@ -124,6 +124,15 @@ pub(super) async fn living(
         .load(c))
 }
 
+/// All sessions of an account, newest first.
+pub(super) async fn all(conn: &mut Conn, user: Id) -> Result<Vec<Session>, DbError> {
+    on!(conn, c => sessions::table
+        .filter(sessions::user_id.eq(user))
+        .order(sessions::id.desc())
+        .select(Session::as_select())
+        .load(c))
+}
+
 /// Ends one session of an account; false if it had ended, or is not theirs.
 pub(super) async fn revoke(
     conn: &mut Conn,

@@ -77,7 +77,7 @@ async fn verify(ctx: &Ctx, token: &str) -> Result<(Bearer, Arc<str>), TokenError
                 .age(ctx.clock.now())
                 .is_none_or(|age| age > RELOAD_COOLDOWN) =>
         {
-            keys::load(ctx).await?;
+            Box::pin(keys::load(ctx)).await?;
             verify_now(ctx, token)
         }
         result => result,

@@ -46,13 +46,15 @@ pub async fn rename(
 /// [`UsersError::WrongPassword`] · [`UsersError::Throttled`] · [`UsersError::Busy`] …
 pub async fn delete(ctx: &Ctx, id: Id, password: &str, origin: &Origin) -> Result<(), UsersError> {
     prove(ctx, id, password, EventKind::AccountDeleted, origin).await?;
-    remove(ctx, id, Actor::User(id), origin).await
+    let kind = EventKind::AccountDeleted;
+    remove(ctx, id, kind, Actor::User(id), origin).await
 }
 
-/// Deletes an account, its sessions and their tokens.
+/// Deletes an account, its sessions and their tokens. `kind` is as what.
 pub(super) async fn remove(
     ctx: &Ctx,
     id: Id,
+    kind: EventKind,
     actor: Actor,
     origin: &Origin,
 ) -> Result<(), UsersError> {
@@ -62,6 +64,6 @@ pub(super) async fn remove(
         change.abandon().await?;
         return Err(UsersError::NotFound);
     }
-    let event = Event::new(EventKind::AccountDeleted, actor).subject(id);
+    let event = Event::new(kind, actor).subject(id);
     Ok(change.commit(event, origin).await?)
 }

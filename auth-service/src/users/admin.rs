@@ -154,7 +154,7 @@ pub async fn delete_any(
     actor: Actor,
     origin: &Origin,
 ) -> Result<(), UsersError> {
-    account::remove(ctx, id, actor, origin).await
+    account::remove(ctx, id, EventKind::AccountDeleted, actor, origin).await
 }
 
 /// Accounts after `after`, `limit` at most; with `email` the one that has this address.

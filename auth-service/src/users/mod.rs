@@ -6,19 +6,21 @@ mod email;
 mod import;
 mod login;
 mod password;
+mod personal_data;
 mod profile;
 mod signup;
 pub(crate) mod store;
+mod unverified;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use std::time::Duration;
 use utoipa::ToSchema;
 
 use crate::clock::Instant;
 use crate::db::DbError;
 use crate::id::Id;
 use crate::keys::KeysError;
+use crate::limits::Blocked;
 use crate::passwords::{CheckError, HashError, PasswordError};
 
 pub use account::{delete, get, rename};
@@ -27,9 +29,11 @@ pub use email::{Email, NotAnEmail};
 pub use import::{BadLine, ImportError, Imported, import};
 pub use login::login;
 pub use password::change_password;
+pub use personal_data::{PersonalData, erase, export};
 pub use profile::{InvalidProfile, MAX_CLAIMS_BYTES, MAX_NAME, MAX_ROLE, MAX_ROLES};
 pub use signup::{Credentials, signup};
 pub use store::User;
+pub(crate) use unverified::remove_unverified;
 
 /// An account as the API shows it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -100,9 +104,9 @@ pub enum UsersError {
     /// The current password, asked for again, is not right.
     #[error("the current password is not right")]
     WrongPassword,
-    /// Too many failures; try again after this.
-    #[error("too many failed attempts")]
-    Throttled(Duration),
+    /// Too many attempts, or too many that failed.
+    #[error(transparent)]
+    Throttled(#[from] Blocked),
     /// The service hashes as many passwords as it can.
     #[error("the service is busy")]
     Busy,

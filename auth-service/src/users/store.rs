@@ -179,6 +179,25 @@ pub(super) async fn delete(conn: &mut Conn, id: Id) -> Result<bool, DbError> {
     Ok(rows == 1)
 }
 
+/// Deletes accounts behind `after`, up to `upto`, that were made before `made_before`, never
+/// verified, not disabled, and have no role; returns them with their versions.
+pub(super) async fn delete_unverified(
+    conn: &mut Conn,
+    after: Id,
+    upto: Id,
+    made_before: Instant,
+) -> Result<Vec<(Id, i64)>, DbError> {
+    on!(conn, c => diesel::delete(users::table)
+        .filter(users::id.gt(after))
+        .filter(users::id.le(upto))
+        .filter(users::email_verified.eq(false))
+        .filter(users::created_at.lt(made_before))
+        .filter(users::disabled_at.is_null())
+        .filter(users::roles.eq(Json(Vec::<String>::new())))
+        .returning((users::id, users::ver))
+        .get_results(c))
+}
+
 /// Accounts after `after`, in the order they were made; with `email_key` that one alone.
 pub(super) async fn list(
     conn: &mut Conn,

@@ -6,6 +6,7 @@ mod footprint;
 mod growth;
 mod mirror;
 mod peers;
+mod pruning;
 mod refresh;
 mod sign_in;
 mod sqlite;
@@ -28,12 +29,13 @@ pub type Suite = (&'static str, fn(&mut Bench, &mut World) -> Result<()>);
 pub const SUITES: &[Suite] = &[
     ("refresh", refresh::run),
     ("sign-in", sign_in::run),
-    ("verify, me, keys", web::run),
+    ("web", web::run),
     ("tokens", tokens::run),
-    ("SQLite", sqlite::run),
+    ("sqlite", sqlite::run),
     ("overload", busy::run),
     ("footprint", footprint::run),
     ("mirror", mirror::run),
+    ("pruning", pruning::run),
     ("peers", peers::run),
     ("growth", growth::run),
 ];

@@ -11,14 +11,16 @@ use serde_json::{Map, Value};
 /// The claims of an access token (RFC 9068 §2.2), with `custom` beside them in the same object.
 ///
 /// Times are whole seconds since the Unix epoch: a `NumericDate` without a fraction (RFC 7519 §2).
+/// Whoever writes them into a token may borrow its texts: `S` is `&str` then.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Claims<C = Map<String, Value>> {
+#[serde(bound(serialize = "C: Serialize, S: Serialize + AsRef<str>"))]
+pub struct Claims<C = Map<String, Value>, S = String> {
     /// The issuer (RFC 7519 §4.1.1).
-    pub iss: String,
+    pub iss: S,
     /// The user (RFC 7519 §4.1.2).
-    pub sub: String,
+    pub sub: S,
     /// The services that the token is for (RFC 7519 §4.1.3).
-    pub aud: Audience,
+    pub aud: Audience<S>,
     /// When the token ends (RFC 7519 §4.1.4).
     pub exp: i64,
     /// When the token was issued (RFC 7519 §4.1.6).
@@ -27,35 +29,39 @@ pub struct Claims<C = Map<String, Value>> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nbf: Option<i64>,
     /// The token's own name (RFC 7519 §4.1.7).
-    pub jti: String,
+    pub jti: S,
     /// The session that the token belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub sid: Option<String>,
+    pub sid: Option<S>,
     /// The client that asked for the token (RFC 8693 §4.3).
-    pub client_id: String,
+    pub client_id: S,
     /// Space-separated scopes (RFC 8693 §4.2); left out when there are none.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub scope: String,
+    #[serde(skip_serializing_if = "is_empty")]
+    pub scope: S,
     /// The user's roles (RFC 9068 §2.2.3.1).
-    pub roles: Vec<String>,
+    pub roles: Vec<S>,
     /// When the user last proved who they are (RFC 9068 §2.2.1).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<i64>,
     /// How they did (RFC 8176 §1); left out when it is not known.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub amr: Vec<String>,
+    pub amr: Vec<S>,
     /// The user's version: it grows with each change of roles, custom claims or status.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ver: Option<i64>,
     /// The user's address, where the service is configured to tell it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub email: Option<String>,
+    pub email: Option<S>,
     /// Whether the user proved to hold that address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email_verified: Option<bool>,
     /// Every other claim. None may bear a name of [`RESERVED`].
     #[serde(flatten)]
     pub custom: C,
+}
+
+fn is_empty(text: &impl AsRef<str>) -> bool {
+    text.as_ref().is_empty()
 }
 
 impl<C> Claims<C> {
@@ -83,7 +89,7 @@ pub const RESERVED: &[&str] = &[
 
 /// `aud` (RFC 7519 §4.1.3): read from a string or an array of strings, always written as an array.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Audience(pub Vec<String>);
+pub struct Audience<S = String>(pub Vec<S>);
 
 impl Audience {
     /// Whether one of `accepted` is named.

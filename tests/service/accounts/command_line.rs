@@ -162,6 +162,8 @@ both! {
         assert!(next.code == 0 && next.out.contains("ES256  next"), "{}", next.out);
         let kid = next.out.split_whitespace().next().expect("a key");
         assert_eq!(auth_service(&database, &["keys", "list"], "").out.lines().count(), 2);
+        let rewrapped = auth_service(&database, &["keys", "rewrap"], "");
+        assert_eq!((rewrapped.code, rewrapped.out.as_str()), (0, "0 keys sealed anew\n"), "{}", rewrapped.err);
         let removed = auth_service(&database, &["keys", "remove", kid], "");
         assert_eq!((removed.code, removed.out), (0, format!("removed {kid}\n")));
         let again = auth_service(&database, &["keys", "remove", kid], "");

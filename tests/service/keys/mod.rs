@@ -2,6 +2,7 @@
 
 mod jwks;
 mod life;
+mod rewrap;
 mod sealing;
 
 use serde_json::Value;

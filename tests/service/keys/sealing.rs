@@ -111,12 +111,12 @@ both! {
         refusal(&database, &only(&[&new])).await;
 
         let origin = Default::default();
-        let sealed = keys::reseal(&both.ctx, Actor::Operator, &origin).await;
+        let sealed = keys::rewrap(&both.ctx, Actor::Operator, &origin).await;
         assert_eq!(sealed.expect("all can be opened"), 2);
-        let sealed = keys::reseal(&both.ctx, Actor::Operator, &origin).await;
+        let sealed = keys::rewrap(&both.ctx, Actor::Operator, &origin).await;
         assert_eq!(sealed.expect("all can be opened"), 0, "again does nothing");
         let events = both.audit().await;
-        assert!(events.iter().any(|event| event.event == "keys.resealed"));
+        assert!(events.iter().any(|event| event.event == "keys.rewrapped"));
         refusal(&database, &only(&[&old])).await;
         let without_old = Service::on(database, service.clock.clone(), |settings| {
             settings.keys.encryption_keys = only(&[&new]);

@@ -35,7 +35,7 @@ async fn empty(backend: Backend) -> Database {
     }
 }
 
-fn encryption_key() -> String {
+pub(super) fn encryption_key() -> String {
     let random: [u8; 32] = Entropy::system().bytes();
     let key = base64::engine::general_purpose::STANDARD.encode(random);
     secrets::note(&key);
@@ -43,7 +43,7 @@ fn encryption_key() -> String {
 }
 
 /// Settings that production takes.
-fn production(database: &Database, arguments: &[&str]) -> Command {
+pub(super) fn production(database: &Database, arguments: &[&str]) -> Command {
     let mut command = command(database, arguments);
     command
         .env("AUTH__MODE", "production")

@@ -11,7 +11,7 @@ use diesel_migrations::{FileBasedMigrations, MigrationHarness};
 use crate::support::database::Database;
 use crate::support::{Backend, Sql};
 
-fn folder(name: &str) -> FileBasedMigrations {
+pub(super) fn folder(name: &str) -> FileBasedMigrations {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../migrations");
     FileBasedMigrations::from_path(format!("{folder}/{name}")).unwrap()
 }

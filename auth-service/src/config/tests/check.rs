@@ -3,7 +3,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::config::Settings;
+use crate::config::{Limit, Rate, Settings};
 
 pub(super) type Change = fn(&mut Settings);
 
@@ -200,8 +200,59 @@ fn each_rule_names_its_setting() {
             ],
         ),
         (
+            "housekeeping.interval",
+            &[
+                |s| s.housekeeping.interval = Duration::from_millis(999),
+                |s| s.housekeeping.interval = secs(86_401),
+            ],
+        ),
+        (
+            "housekeeping.batch",
+            &[
+                |s| s.housekeeping.batch = 0,
+                |s| s.housekeeping.batch = 10_001,
+            ],
+        ),
+        (
+            "housekeeping.session_retention",
+            &[
+                |s| s.housekeeping.session_retention = secs(664),
+                |s| s.housekeeping.session_retention = Duration::MAX,
+            ],
+        ),
+        (
+            "housekeeping.audit_retention",
+            &[
+                |s| s.housekeeping.audit_retention = secs(86_399),
+                |s| s.housekeeping.audit_retention = Duration::MAX,
+            ],
+        ),
+        (
+            "housekeeping.unverified_retention",
+            &[
+                |s| s.housekeeping.unverified_retention = secs(3599),
+                |s| s.housekeeping.unverified_retention = Duration::MAX,
+            ],
+        ),
+        (
             "throttle.base_delay",
             &[|s| s.throttle.max_delay = Duration::from_millis(999)],
+        ),
+        (
+            "throttle.front_end_hashes",
+            &[
+                |s| s.throttle.front_end_hashes = vec!["not base64".into()],
+                |s| s.throttle.front_end_hashes = vec![key([1; 32]), STANDARD.encode([1; 31])],
+            ],
+        ),
+        (
+            "limits.sign_in_account",
+            &[
+                |s| s.limits.sign_in_account = "0/1m".parse().unwrap(),
+                |s| s.limits.sign_in_account = "1000001/1m".parse().unwrap(),
+                |s| s.limits.sign_in_account = "1/999ms".parse().unwrap(),
+                |s| s.limits.sign_in_account = "1/25h".parse().unwrap(),
+            ],
         ),
     ];
     for (key, changes) in table {
@@ -225,11 +276,29 @@ fn each_limit_itself_is_allowed() {
         |s| s.keys.rotation_interval = secs(20 * 60 + 600 + 60 + 601),
         |s| s.refresh.reuse_window = secs(0),
         |s| s.revocation.max_lag = Duration::from_millis(200),
+        |s| s.limits.refresh_session = Rate::Unlimited,
+        |s| s.limits.refresh_session = "1000000/1s".parse().unwrap(),
+        |s| s.limits.refresh_session = "1/1d".parse().unwrap(),
+        |s| s.throttle.front_end_hashes = vec![key([1; 32]), key([2; 32])],
         |s| s.keys.rotation_interval = Duration::MAX,
+        |s| s.housekeeping.session_retention = secs(665),
+        |s| s.housekeeping.audit_retention = secs(0),
+        |s| s.housekeeping.unverified_retention = secs(3600),
     ];
     for change in changes {
         assert_eq!(problems(Settings::default(), *change), [""; 0]);
     }
+}
+
+#[test]
+fn each_limit_is_checked_under_its_own_name() {
+    let zero: Rate = "0/1m".parse().unwrap();
+    let mut settings = Settings::default();
+    settings.limits = crate::config::Rates::all(zero);
+    let problems = settings.validate().unwrap_err();
+    let named: Vec<_> = problems.iter().map(|problem| problem.key).collect();
+    let all: Vec<_> = Limit::ALL.iter().map(|limit| limit.setting()).collect();
+    assert_eq!(named, all);
 }
 
 #[test]

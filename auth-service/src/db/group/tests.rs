@@ -90,6 +90,12 @@ fn orphan(conn: &mut SqliteConnection, n: i64) -> QueryResult<usize> {
         .execute(conn)
 }
 
+/// As SQLite tells of a full disk, where it undoes everything: what came next would be committed
+/// piece by piece.
+fn lost_to_the_disk() -> Error {
+    Error::DatabaseError(DatabaseErrorKind::Unknown, Box::new("full".to_owned()))
+}
+
 fn is_unavailable<T: std::fmt::Debug>(result: &Result<T, DbError>) -> bool {
     matches!(result, Err(DbError::Unavailable(_)))
 }
@@ -177,15 +183,12 @@ async fn a_commit_that_fails_is_told_to_all_and_leaves_nothing() {
 async fn a_transaction_that_is_lost_halfway_is_told_to_all_and_leaves_nothing() {
     let desk = Desk::new();
     let held = desk.turn.clone().lock_owned().await;
-    // As SQLite itself does where the disk is full: everything is undone, and what came next
-    // would be committed piece by piece.
-    let lost = || Error::DatabaseError(DatabaseErrorKind::Unknown, Box::new("full".to_owned()));
     let writers = (0..9).map(|n| {
         desk.group.run(move |conn| {
             mark(conn, n)?;
             if n == 4 {
                 conn.batch_execute("ROLLBACK")?;
-                return Err(lost());
+                return Err(lost_to_the_disk());
             }
             Ok(1)
         })
@@ -194,6 +197,48 @@ async fn a_transaction_that_is_lost_halfway_is_told_to_all_and_leaves_nothing() 
     assert!(written.iter().all(is_unavailable), "{written:?}");
     assert_eq!(desk.marks(), [0; 0]);
     assert_eq!(desk.group.run(|conn| mark(conn, 1)).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_single_statement_that_fails_takes_nobody_along() {
+    let desk = Desk::new();
+    desk.group.run_one(|conn| mark(conn, 100)).await.unwrap();
+    let held = desk.turn.clone().lock_owned().await;
+    let writers = (0..9).map(|n| {
+        desk.group.run_one(move |conn| match n % 3 {
+            1 => mark(conn, 100),
+            2 => Err(Error::NotFound),
+            _ => mark(conn, n),
+        })
+    });
+    let (written, ()) = tokio::join!(join_all(writers), async { drop(held) });
+    for (n, result) in written.into_iter().enumerate() {
+        match n % 3 {
+            0 => assert_eq!(result.unwrap(), 1),
+            1 => assert!(matches!(result, Err(DbError::Unique(_))), "{result:?}"),
+            _ => assert!(matches!(result.unwrap_err().none(), Ok(None::<()>))),
+        }
+    }
+    assert_eq!(desk.marks(), [0, 3, 6, 100]);
+}
+
+#[tokio::test]
+async fn a_single_statement_that_loses_the_transaction_is_told_to_all() {
+    let desk = Desk::new();
+    let held = desk.turn.clone().lock_owned().await;
+    let writers = (0..9).map(|n| {
+        desk.group.run_one(move |conn| match n {
+            4 => {
+                conn.batch_execute("ROLLBACK")?;
+                Err(lost_to_the_disk())
+            }
+            _ => mark(conn, n),
+        })
+    });
+    let (written, ()) = tokio::join!(join_all(writers), async { drop(held) });
+    assert!(written.iter().all(is_unavailable), "{written:?}");
+    assert_eq!(desk.marks(), [0; 0]);
+    assert_eq!(desk.group.run_one(|conn| mark(conn, 1)).await.unwrap(), 1);
 }
 
 #[tokio::test]

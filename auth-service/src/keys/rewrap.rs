@@ -14,7 +14,7 @@ use crate::ctx::Ctx;
 ///
 /// # Errors
 /// [`KeysError::Broken`] · [`KeysError::Db`]
-pub async fn reseal(ctx: &Ctx, actor: Actor, origin: &Origin) -> Result<usize, KeysError> {
+pub async fn rewrap(ctx: &Ctx, actor: Actor, origin: &Origin) -> Result<usize, KeysError> {
     let sealer = &ctx.keys.sealer;
     let mut change = Change::begin(ctx).await?;
     let mut count = 0;
@@ -32,10 +32,10 @@ pub async fn reseal(ctx: &Ctx, actor: Actor, origin: &Origin) -> Result<usize, K
                 Err(error) => return Err(row.broken(error)),
             };
             let sealed = sealer.seal(&ctx.entropy, &label, &plain);
-            count += usize::from(store::reseal(&mut change, row, &sealed).await?);
+            count += usize::from(store::rewrap(&mut change, row, &sealed).await?);
         }
     }
-    let event = Event::new(EventKind::KeysResealed, actor).detail(json!({ "count": count }));
+    let event = Event::new(EventKind::KeysRewrapped, actor).detail(json!({ "count": count }));
     match count {
         0 => change.abandon().await?,
         _ => change.commit(event, origin).await?,
