@@ -18,7 +18,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use super::connect::sqlite_path;
-use super::postgres;
+use super::{indexes, postgres};
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
@@ -62,7 +62,11 @@ pub async fn run(url: &str) -> Result<Vec<String>, MigrateError> {
                 .await
                 .map_err(MigrateError::of)?
         }
-        None => migrate_postgres(url, POSTGRES).await,
+        None => {
+            let applied = migrate_postgres(url, POSTGRES).await?;
+            indexes::build(url).await.map_err(MigrateError::of)?;
+            Ok(applied)
+        }
     }
 }
 
