@@ -21,7 +21,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::connect::sqlite_path;
-use super::postgres;
+use super::{indexes, postgres};
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
@@ -71,7 +71,11 @@ pub async fn run(url: &str) -> Result<Vec<String>, MigrateError> {
                 .await
                 .map_err(MigrateError::of)?
         }
-        None => migrate_postgres(url, || POSTGRES).await,
+        None => {
+            let applied = migrate_postgres(url, || POSTGRES).await?;
+            indexes::build(url).await.map_err(MigrateError::of)?;
+            Ok(applied)
+        }
     }
 }
 

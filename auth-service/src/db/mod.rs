@@ -9,6 +9,7 @@ mod detached;
 mod error;
 pub(crate) mod fragment;
 mod group;
+mod indexes;
 pub mod migrate;
 mod pools;
 mod postgres;

@@ -1,2 +1,2 @@
-DROP INDEX audit_events_actor_id;
+DROP INDEX IF EXISTS audit_events_actor_id;
 DROP TABLE leases;

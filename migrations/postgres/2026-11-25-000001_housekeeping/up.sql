@@ -5,6 +5,4 @@ CREATE TABLE leases (
     until  timestamptz NOT NULL
 );
 
--- What accounts did to others, which is little: for the export and the erasure of an account.
--- locks: writes to audit_events wait while it is read once, about a second a million rows.
-CREATE INDEX audit_events_actor_id ON audit_events (actor_id, id) WHERE actor_id <> subject_id;
+-- The index audit_events_actor_id is built afterwards, beside the writers: db/indexes.rs.
