@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::durations::text;
 use super::issuer::{Issuer, is_origin};
 use super::secrets::{EncryptionKey, decode_key};
-use super::{ForwardAuth, Mode, Settings, housekeeping, production};
+use super::{ForwardAuth, Mode, Settings, housekeeping, production, tls};
 
 /// What is wrong with one setting, in a sentence that says what to set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +77,7 @@ impl Settings {
         self.check_revocation(&mut found);
         self.check_passwords(&mut found);
         housekeeping::check(self, &mut found);
+        tls::check(self, &mut found);
         if self.mode == Mode::Production {
             production::check(self, &mut found);
         }

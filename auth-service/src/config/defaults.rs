@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::housekeeping::Housekeeping;
 use super::settings::*;
+use super::tls::Tls;
 
 const MINUTE: u64 = 60;
 const DAY: u64 = 24 * 60 * MINUTE;
@@ -29,6 +30,7 @@ impl Default for Settings {
             throttle: Throttle::default(),
             housekeeping: Housekeeping::default(),
             http: Http::default(),
+            tls: Tls::default(),
             log: Log::default(),
         }
     }

@@ -19,8 +19,10 @@ mod secrets;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 pub use check::Problem;
+pub use entries::setting_names;
 pub use environment::environment;
 pub use error::ConfigError;
 pub use generated::dev_encryption_key;
@@ -31,3 +33,4 @@ pub use settings::{
     Database, ForwardAuth, Http, KeyAlgorithm, Keys, Log, LogFormat, Mode, Passwords, Redis,
     Refresh, Revocation, Settings, Signup, Throttle, Tokens,
 };
+pub use tls::Tls;

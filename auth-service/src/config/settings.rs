@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::durations as duration;
 use super::housekeeping::Housekeeping;
+use super::tls::Tls;
 
 /// All settings of the service.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -65,6 +66,9 @@ pub struct Settings {
     /// The HTTP server.
     #[schema(inline)]
     pub http: Http,
+    /// TLS on the listeners, where no ingress does it.
+    #[schema(inline)]
+    pub tls: Tls,
     /// Logs.
     #[schema(inline)]
     pub log: Log,
