@@ -17,7 +17,9 @@ use crate::housekeeping;
 use crate::http::{self, Bound};
 use crate::keys::seal::Sealer;
 use crate::keys::{self, Keys, KeysError};
+use crate::kv::Kv;
 use crate::limits::Limits;
+use crate::metrics::Metrics;
 use crate::passwords::{Hasher, StartError as HasherError};
 use crate::revocation::{self, Link, LinkError, Revocations};
 use crate::tls::{self, Endpoint};
@@ -76,7 +78,9 @@ pub async fn open(
     settings.validate().map_err(StartError::Settings)?;
     let sealer = Sealer::new(&encryption_keys(&settings, &entropy)?);
     prepare_database(&settings).await?;
-    let db = Db::open(&settings.database, settings.http.workers())?;
+    let metrics = Metrics::default();
+    let workers = settings.http.workers();
+    let db = Db::open(&settings.database, workers, metrics.connections.clone())?;
     follow_database(&db, &clock).await?;
     let redis_url = settings.redis.url.as_deref();
     let ctx = Arc::new(Ctx {
@@ -84,11 +88,16 @@ pub async fn open(
             leeway: settings.tokens.leeway,
             ..Policy::new(&settings.issuer, &settings.tokens.audience)
         },
-        hasher: Hasher::start(&settings.passwords, entropy.clone())?,
+        hasher: Hasher::start(
+            &settings.passwords,
+            entropy.clone(),
+            metrics.hashing.clone(),
+        )?,
         limits: limits(&settings, &clock)?,
         revocations: Revocations::new(Link::new(redis_url, &entropy)?),
         keys: Keys::new(sealer),
         verified: TokenCache::new(VERIFIED_BYTES),
+        metrics,
         db,
         clock,
         entropy,
@@ -194,10 +203,10 @@ async fn prepare_database(settings: &Settings) -> Result<(), StartError> {
 fn limits(settings: &Settings, clock: &Clock) -> Result<Limits, StartError> {
     let clock = clock.clone();
     Ok(match &settings.redis.url {
-        None => Limits::in_memory(&settings.throttle, clock),
+        None => Limits::in_memory(settings, clock),
         Some(url) => {
-            let client = revocation::client(url)?;
-            Limits::shared(&settings.throttle, clock, client).map_err(LinkError::from)?
+            let kv = Kv::open(url).map_err(LinkError::from)?;
+            Limits::shared(settings, clock, kv).map_err(LinkError::from)?
         }
     })
 }

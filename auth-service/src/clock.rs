@@ -53,6 +53,11 @@ impl Instant {
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0).max(0).unsigned_abs())
     }
+
+    /// Seconds from `other` to this; less than nought if this is before.
+    pub fn secs_after(self, other: Self) -> f64 {
+        self.0.saturating_sub(other.0) as f64 / 1e6
+    }
 }
 
 impl fmt::Display for Instant {

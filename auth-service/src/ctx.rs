@@ -7,6 +7,7 @@ use crate::db::Db;
 use crate::entropy::Entropy;
 use crate::keys::Keys;
 use crate::limits::Limits;
+use crate::metrics::Metrics;
 use crate::passwords::Hasher;
 use crate::revocation::Revocations;
 use serde_json::{Map, Value};
@@ -18,6 +19,8 @@ pub struct Ctx {
     pub settings: Settings,
     /// What an access token must be for the service itself to accept it.
     pub policy: Policy,
+    /// What is counted and timed.
+    pub metrics: Metrics,
     /// The time.
     pub clock: Clock,
     /// Randomness.

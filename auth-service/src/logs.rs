@@ -6,9 +6,11 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, fmt, registry, reload};
 
 use crate::config::{Log, LogFormat, Mode};
+use crate::telemetry::{TARGET, Traces};
 
-/// At `debug` the driver would log the parameters of each statement, password hashes among them.
-const NO_PARAMETERS: &str = "tokio_postgres::query=info";
+/// What is never logged, whatever the filter says. At `debug` the driver would log the parameters
+/// of each statement, password hashes among them, and the client of the traces its headers.
+const SILENT: [&str; 3] = ["tokio_postgres::query=info", "ureq=info", "ureq_proto=info"];
 
 /// Whether programs read the log, rather than people.
 pub fn is_json(settings: &Log, mode: Mode) -> bool {
@@ -30,24 +32,18 @@ impl Filter {
     pub fn set(&self, filter: EnvFilter) -> Result<(), String> {
         (self.0)(filter).map_err(|error| error.to_string())
     }
+
+    fn of<S: 'static>(handle: reload::Handle<EnvFilter, S>) -> Self {
+        Self(Box::new(move |filter| handle.reload(filter)))
+    }
 }
 
-/// The filter of these settings.
-///
-/// # Errors
-/// In words, if it is none.
-pub fn parse(settings: &Log) -> Result<EnvFilter, String> {
-    let filter = EnvFilter::try_new(&settings.filter)
-        .map_err(|error| format!("`log.filter` can't be used: {error}"))?;
-    Ok(filter.add_directive(NO_PARAMETERS.parse().expect("a directive")))
-}
-
-/// Starts logging to standard output.
+/// Starts logging to standard output, and handing spans to `traces`.
 ///
 /// # Errors
 /// The filter in words, if it is none.
-pub fn start(settings: &Log, mode: Mode) -> Result<Filter, String> {
-    let (filter, handle) = reload::Layer::new(parse(settings)?);
+pub fn start(settings: &Log, mode: Mode, traces: Option<&Traces>) -> Result<Filter, String> {
+    let filter = parse(settings)?;
     let lines = match is_json(settings, mode) {
         true => fmt::layer()
             .json()
@@ -60,7 +56,36 @@ pub fn start(settings: &Log, mode: Mode) -> Result<Filter, String> {
             .with_ansi(std::io::stdout().is_terminal())
             .boxed(),
     };
-    let started = registry().with(lines).with(filter).try_init();
+    let (started, filter) = match traces {
+        // A filter before everything costs less than one for each layer.
+        None => {
+            let (layer, handle) = reload::Layer::new(filter);
+            let started = registry().with(lines).with(layer).try_init();
+            (started, Filter::of(handle))
+        }
+        Some(traces) => {
+            let (layer, handle) = reload::Layer::new(filter);
+            let started = registry()
+                .with(lines.with_filter(layer))
+                .with(traces.layer())
+                .try_init();
+            (started, Filter::of(handle))
+        }
+    };
     started.map_err(|error| error.to_string())?;
-    Ok(Filter(Box::new(move |filter| handle.reload(filter))))
+    Ok(filter)
+}
+
+/// The filter of these settings.
+///
+/// # Errors
+/// In words, if it is none.
+pub fn parse(settings: &Log) -> Result<EnvFilter, String> {
+    let mut filter = EnvFilter::try_new(&settings.filter)
+        .map_err(|error| format!("`log.filter` can't be used: {error}"))?;
+    for directive in SILENT {
+        filter = filter.add_directive(directive.parse().expect("a directive"));
+    }
+    let no_spans_of_traces = format!("{TARGET}=off").parse().expect("a directive");
+    Ok(filter.add_directive(no_spans_of_traces))
 }

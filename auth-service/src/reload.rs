@@ -27,7 +27,7 @@ const CONNECTED: &str = "connections stand";
 const AGREED: &str = "replicas and verifiers agree on it: roll it out";
 
 /// Every setting by its name or its section; a name is stronger.
-pub const EFFECTS: [(&str, Effect); 22] = [
+pub const EFFECTS: [(&str, Effect); 24] = [
     ("log.filter", Live),
     ("tls.certificate", Live),
     ("tls.key", Live),
@@ -49,9 +49,11 @@ pub const EFFECTS: [(&str, Effect); 22] = [
     ("signup", Restart(EACH_REQUEST)),
     ("forward_auth", Restart(EACH_REQUEST)),
     ("throttle", Restart(EACH_REQUEST)),
+    ("limits", Restart(EACH_REQUEST)),
     ("housekeeping", Restart("a pass under way began by it")),
     ("http", Restart("threads are started")),
     ("tls", Restart("a listener speaks TLS or does not")),
+    ("telemetry", Restart("the exporter runs")),
     ("log", Restart("who reads the log expects one form")),
 ];
 

@@ -98,6 +98,18 @@ impl Deployment {
             ("AUTH__REFRESH__REUSE_WINDOW", "0s".into()),
             ("AUTH__THROTTLE__TRUSTED_PROXIES", "127.0.0.0/8".into()),
         ];
+        // All its users come from one machine: the limits count, and are out of reach.
+        for limit in [
+            "AUTH__LIMITS__SIGN_IN_ADDRESS",
+            "AUTH__LIMITS__SIGN_IN_ACCOUNT",
+            "AUTH__LIMITS__SIGN_UP_ADDRESS",
+            "AUTH__LIMITS__SIGN_UP_ACCOUNT",
+            "AUTH__LIMITS__REFRESH_SESSION",
+            "AUTH__LIMITS__CALL_ADDRESS",
+            "AUTH__LIMITS__CALL_ACCOUNT",
+        ] {
+            environment.push((limit, "1000000/1s".into()));
+        }
         if let Some(redis) = &self.redis {
             environment.push(("AUTH__REDIS__URL", redis.clone()));
         }

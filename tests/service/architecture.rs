@@ -81,7 +81,7 @@ fn data_goes_one_way() {
             assert!(outer || prints, "{path} names {word}");
         }
     }
-    let below = ["db", "config", "clock", "id"];
+    let below = ["db", "config", "clock", "id", "metrics", "telemetry"];
     for (path, text) in service
         .iter()
         .filter(|(path, _)| room(path).starts_with("db/"))
@@ -96,6 +96,18 @@ fn data_goes_one_way() {
                 "{path} uses the room {used}"
             );
         }
+    }
+    let measures = production("auth-service/src/metrics");
+    assert_eq!(
+        that_say(&measures, "crate::"),
+        [""; 0],
+        "metrics/ knows no room"
+    );
+    for path in that_say(&service, "prometheus::") {
+        assert!(
+            room(path).starts_with("metrics/"),
+            "{path} knows the wire format"
+        );
     }
     let claims = production("shared-claims/src");
     assert_eq!(that_say(&claims, "diesel"), [""; 0]);
@@ -246,6 +258,27 @@ fn every_dependency_is_used_and_explained() {
             "docs/ARCHITECTURE.md, Libraries: no line for {name}"
         );
     }
+}
+
+#[test]
+fn each_alert_has_its_line_in_the_runbook() {
+    let (rules, runbook) = (
+        read("deploy/prometheus/rules.yml"),
+        read("docs/OPERATIONS.md"),
+    );
+    let alerts: BTreeSet<&str> = rules
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("- alert: "))
+        .collect();
+    let lines: BTreeSet<&str> = runbook
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `AuthService")?.split_once('`'))
+        .map(|(name, _)| name)
+        .collect();
+    let short = |name: &&str| name.trim_start_matches("AuthService").to_owned();
+    let alerts: Vec<String> = alerts.iter().map(short).collect();
+    assert!(alerts.len() > 10, "{alerts:?}");
+    assert_eq!(alerts, lines.into_iter().collect::<Vec<_>>());
 }
 
 #[test]

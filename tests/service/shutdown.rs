@@ -202,3 +202,31 @@ async fn a_rolling_restart_under_load_is_not_noticed() {
         assert!(client.await.expect("no request was lost") > 0);
     }
 }
+
+/// Sends a whole request on a kept connection and reads its answer.
+async fn ask(socket: &mut TcpStream) -> String {
+    let request = "GET /.well-known/jwks.json HTTP/1.1\r\nhost: a\r\n\r\n";
+    socket.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = vec![0; 4096];
+    let length = socket.read(&mut answer).await.unwrap();
+    String::from_utf8_lossy(&answer[..length]).into_owned()
+}
+
+// Load balancers keep connections for up to 60 s; the server's usual 5 s would cut their requests.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_rests_is_kept_and_does_not_hold_up_the_end() {
+    let default = auth_service::config::Settings::default().http.keep_alive;
+    assert!(default >= Duration::from_secs(65), "{default:?}");
+    let database = Database::new(Backend::Sqlite).await;
+    let mut process = Process::start(&database, &[]).await;
+    let address = process.base.trim_start_matches("http://").to_owned();
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    assert!(ask(&mut socket).await.starts_with("HTTP/1.1 200 "));
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    assert!(ask(&mut socket).await.starts_with("HTTP/1.1 200 "));
+    process.signal("TERM");
+    let began = Instant::now();
+    assert!(process.wait(LIMIT).await.success());
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(3), "{took:?}");
+}

@@ -75,7 +75,7 @@ pub fn run(name: &str, times: u32) {
         settings.passwords.argon2_iterations = 1;
         settings.log.format = LogFormat::Json;
     });
-    logs::start(&rooms.ctx.settings.log, rooms.ctx.settings.mode).unwrap();
+    logs::start(&rooms.ctx.settings.log, rooms.ctx.settings.mode, None).unwrap();
     let mut once = (subject.prepare)(rooms);
     for _ in 0..times {
         once();

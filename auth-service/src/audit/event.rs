@@ -1,9 +1,10 @@
 //! What is written down about an event.
 
 use serde_json::Value;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use crate::id::Id;
+use crate::limits::Told;
 
 /// A security event on its way to the audit trail.
 #[derive(Clone, Debug)]
@@ -152,12 +153,21 @@ impl Actor {
 /// Where a request came from.
 #[derive(Clone, Debug, Default)]
 pub struct Origin {
-    /// The client's address, by way of trusted proxies alone.
+    /// The client's address, by way of trusted proxies and proven front ends alone.
     pub address: Option<IpAddr>,
     /// The client's `User-Agent`, at most [`MAX_USER_AGENT`] characters.
     pub user_agent: Option<String>,
     /// The request's `x-request-id`.
     pub request_id: Option<String>,
+    /// What its answer is to say of the limits.
+    pub told: Told,
+}
+
+impl Origin {
+    /// The address; the unspecified one where there is none, so that all of these count together.
+    pub fn address_or_none(&self) -> IpAddr {
+        self.address.unwrap_or(Ipv6Addr::UNSPECIFIED.into())
+    }
 }
 
 /// What is kept of a `User-Agent`, in characters.

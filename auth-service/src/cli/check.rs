@@ -8,8 +8,9 @@ use super::{Failure, print};
 use crate::app;
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::db::{Db, migrate};
+use crate::db::{Db, DbError, migrate};
 use crate::entropy::Entropy;
+use crate::metrics::Metrics;
 use crate::revocation;
 use crate::tls::Endpoint;
 
@@ -74,9 +75,18 @@ fn look_at_certificate(settings: &Settings) -> Finding {
 
 async fn look_at_database(settings: &Settings) -> Finding {
     let url = &settings.database.url;
-    let db = Db::open(&settings.database, 0).map_err(|error| error.to_string())?;
-    match timeout(Duration::from_secs(5), db.ping()).await {
-        Ok(Ok(())) => {}
+    let db = Db::open(&settings.database, 0, Metrics::default().connections)
+        .map_err(|error| error.to_string())?;
+    match timeout(Duration::from_secs(10), try_database(settings, &db)).await {
+        Ok(Ok(true)) => {}
+        Ok(Ok(false)) => {
+            return Err(
+                "a pooler hands out another connection for each transaction and forgets \
+                 prepared statements; set `database.prepared_statements = false`, or let it keep \
+                 them (pgbouncer 1.21 or later: `max_prepared_statements`)"
+                    .into(),
+            );
+        }
         Ok(Err(error)) => {
             return Err(format!(
                 "{error}; see that `database.url` leads to a database that runs"
@@ -95,22 +105,19 @@ async fn look_at_database(settings: &Settings) -> Finding {
     }
 }
 
+/// Whether prepared statements are kept; with a single connection it can't be told.
+async fn try_database(settings: &Settings, db: &Db) -> Result<bool, DbError> {
+    match settings.database.max_connections {
+        1 => db.ping().await.map(|()| true),
+        _ => db.keeps_statements().await,
+    }
+}
+
 async fn look_at_redis(settings: &Settings) -> Vec<Finding> {
     let Some(url) = &settings.redis.url else {
         return vec![Ok("not used".into())];
     };
-    let looked = async {
-        let mut conn = revocation::client(url)
-            .map_err(|error| error.to_string())?
-            .get_multiplexed_async_connection()
-            .await
-            .map_err(|error| error.to_string())?;
-        redis::cmd("INFO")
-            .query_async::<String>(&mut conn)
-            .await
-            .map_err(|error| error.to_string())
-    };
-    match timeout(Duration::from_secs(3), looked).await {
+    match timeout(Duration::from_secs(8), revocation::server_info(url)).await {
         Ok(Ok(info)) => judge_redis(&info),
         Ok(Err(error)) => vec![Err(format!(
             "{error}; see that `redis.url` leads to a Redis that runs"

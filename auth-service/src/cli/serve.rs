@@ -9,15 +9,17 @@ use crate::config::{ConfigError, Settings};
 use crate::entropy::Entropy;
 use crate::logs;
 use crate::reload::Reload;
+use crate::telemetry::Traces;
 
 /// Serves until it is told to stop. At SIGHUP it reads its settings anew.
 pub(super) async fn run(
     settings: Settings,
     read: impl Fn() -> Result<Settings, ConfigError> + Send + 'static,
 ) -> Result<(), Failure> {
-    let filter = logs::start(&settings.log, settings.mode)?;
     // From the start: unheard, it would end the process.
     let mut hangup = signal(SignalKind::hangup())?;
+    let traces = Traces::start(&settings.telemetry)?;
+    let filter = logs::start(&settings.log, settings.mode, traces.as_ref())?;
     let app = app::build(settings, Clock::system(), Entropy::system()).await?;
     welcome(&app)?;
     let (mut terminate, mut interrupt) = (
@@ -45,6 +47,9 @@ pub(super) async fn run(
     reloading.abort();
     served?;
     tracing::info!("stopped");
+    if let Some(traces) = traces {
+        traces.stop();
+    }
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::durations::text;
 use super::issuer::{Issuer, is_origin};
 use super::secrets::{EncryptionKey, decode_key};
-use super::{ForwardAuth, Mode, Settings, housekeeping, production, tls};
+use super::{ForwardAuth, Limit, Mode, Rate, Settings, Telemetry, housekeeping, production, tls};
 
 /// What is wrong with one setting, in a sentence that says what to set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +57,17 @@ impl Findings {
     }
 }
 
+/// How the URL of a Redis may begin; `kv` says what each means.
+const REDIS: [&str; 7] = [
+    "redis",
+    "rediss",
+    "unix",
+    "redis-sentinel",
+    "rediss-sentinel",
+    "redis-cluster",
+    "rediss-cluster",
+];
+
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -76,6 +87,8 @@ impl Settings {
         self.check_keys(&mut found);
         self.check_revocation(&mut found);
         self.check_passwords(&mut found);
+        self.check_telemetry(&mut found);
+        self.check_limits(&mut found);
         housekeeping::check(self, &mut found);
         tls::check(self, &mut found);
         if self.mode == Mode::Production {
@@ -104,6 +117,31 @@ impl Settings {
         .collect()
     }
 
+    /// The hashes of `throttle.front_end_hashes`, decoded.
+    pub fn front_end_hashes(&self) -> Result<Vec<[u8; 32]>, Problem> {
+        let hashes = self.throttle.front_end_hashes.iter();
+        let hashes = hashes.map(|text| decode_key(text).map(|hash| *hash));
+        hashes.collect::<Option<_>>().ok_or_else(|| Problem {
+            key: "throttle.front_end_hashes",
+            advice: "must be base64 of SHA-256 hashes: `printf %s \"$SECRET\" | openssl dgst \
+                     -sha256 -binary | base64`"
+                .into(),
+        })
+    }
+
+    fn check_limits(&self, found: &mut Findings) {
+        for limit in Limit::ALL {
+            let advice = format!(
+                "must be from 1 to {} in from 1s to 1d, or `none`",
+                Rate::MAX_COUNT
+            );
+            found.expect(self.limits.of(*limit).is_sound(), limit.setting(), advice);
+        }
+        if let Err(problem) = self.front_end_hashes() {
+            found.0.push(problem);
+        }
+    }
+
     fn check_connections(&self, found: &mut Findings) {
         let (database, redis) = (&self.database, self.redis.url.as_deref());
         let scheme = |url: &str| url.split_once("://").map(|(scheme, _)| scheme.to_owned());
@@ -114,9 +152,10 @@ impl Settings {
             "must begin with sqlite:// or postgres://",
         );
         found.expect(
-            redis.is_none_or(|url| is(url, &["redis", "rediss", "unix"])),
+            redis.is_none_or(|url| is(url, &REDIS)),
             "redis.url",
-            "must begin with redis://, rediss:// or unix://, or be left out",
+            "must begin with redis://, redis-sentinel://, redis-cluster:// or one of them with \
+             rediss, or with unix://, or be left out",
         );
         found.expect(
             self.listen != self.internal_listen || self.listen.port() == 0,
@@ -135,6 +174,7 @@ impl Settings {
             ("database.statement_timeout", database.statement_timeout),
             ("revocation.lookup_timeout", self.revocation.lookup_timeout),
             ("passwords.queue_deadline", self.passwords.queue_deadline),
+            ("http.keep_alive", self.http.keep_alive),
         ] {
             found.expect(
                 !span.is_zero(),
@@ -183,6 +223,25 @@ impl Settings {
             "forward_auth.origins",
             "must be origins as browsers send them, such as `https://app.example.com`: in small \
              letters, without a path and without a slash at the end",
+        );
+    }
+
+    fn check_telemetry(&self, found: &mut Findings) {
+        let Telemetry {
+            otlp_endpoint,
+            sample_ratio,
+        } = &self.telemetry;
+        let is_http = |url: &String| url.starts_with("http://") || url.starts_with("https://");
+        found.expect(
+            (otlp_endpoint.as_ref()).is_none_or(|url| is_http(url) && !url.contains('@')),
+            "telemetry.otlp_endpoint",
+            "must begin with http:// or https:// and hold no password (what a collector asks for \
+             goes into OTEL_EXPORTER_OTLP_HEADERS), or be left out",
+        );
+        found.expect(
+            (0.0..=1.0).contains(sample_ratio),
+            "telemetry.sample_ratio",
+            "must be from 0 to 1",
         );
     }
 

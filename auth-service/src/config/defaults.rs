@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::housekeeping::Housekeeping;
+use super::rates::Rates;
 use super::settings::*;
 use super::tls::Tls;
 
@@ -28,10 +29,12 @@ impl Default for Settings {
             signup: Signup::default(),
             forward_auth: ForwardAuth::default(),
             throttle: Throttle::default(),
+            limits: Rates::default(),
             housekeeping: Housekeeping::default(),
             http: Http::default(),
             tls: Tls::default(),
             log: Log::default(),
+            telemetry: Telemetry::default(),
         }
     }
 }
@@ -44,6 +47,7 @@ impl Default for Database {
             acquire_timeout: Duration::from_secs(2),
             statement_timeout: Duration::from_secs(5),
             replicas: 1,
+            prepared_statements: true,
         }
     }
 }
@@ -118,6 +122,7 @@ impl Default for Throttle {
     fn default() -> Self {
         Self {
             trusted_proxies: Vec::new(),
+            front_end_hashes: Vec::new(),
             account_failures: 5,
             address_failures: 30,
             base_delay: Duration::from_secs(1),
@@ -131,6 +136,7 @@ impl Default for Http {
     fn default() -> Self {
         Self {
             workers: 0,
+            keep_alive: Duration::from_secs(75),
             shutdown_timeout: Duration::from_secs(20),
             shutdown_grace: Duration::from_secs(0),
         }
@@ -142,6 +148,15 @@ impl Default for Log {
         Self {
             filter: "info,actix_server=warn".into(),
             format: LogFormat::Auto,
+        }
+    }
+}
+
+impl Default for Telemetry {
+    fn default() -> Self {
+        Self {
+            otlp_endpoint: None,
+            sample_ratio: 1.0,
         }
     }
 }

@@ -9,7 +9,11 @@ use super::ConfigError;
 use super::load::{Known, unknown};
 
 /// Variables that everybody knows. `AUTH__…` is stronger, as it can only mean this service.
-const ALIASES: [(&str, &str); 2] = [("DATABASE_URL", "database.url"), ("REDIS_URL", "redis.url")];
+const ALIASES: [(&str, &str); 3] = [
+    ("DATABASE_URL", "database.url"),
+    ("REDIS_URL", "redis.url"),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "telemetry.otlp_endpoint"),
+];
 
 /// The environment of this process. Bytes that are not Unicode become `U+FFFD`, so that a broken
 /// variable is refused where it matters and harms nothing elsewhere.
@@ -57,6 +61,10 @@ pub(super) fn layer(
 fn typed(text: &str, default: &Json) -> ValueKind {
     let plain = || ValueKind::String(text.to_owned());
     match default {
+        Json::Number(number) if number.is_f64() => text
+            .trim()
+            .parse()
+            .map_or_else(|_| plain(), ValueKind::Float),
         Json::Number(_) => text.trim().parse().map_or_else(|_| plain(), ValueKind::U64),
         Json::Bool(_) => (text.trim().parse()).map_or_else(|_| plain(), ValueKind::Boolean),
         Json::Array(_) => {

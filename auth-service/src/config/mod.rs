@@ -14,6 +14,7 @@ mod housekeeping;
 mod issuer;
 mod load;
 mod production;
+mod rates;
 mod reference;
 mod secrets;
 mod settings;
@@ -27,10 +28,11 @@ pub use environment::environment;
 pub use error::ConfigError;
 pub use generated::dev_encryption_key;
 pub use housekeeping::Housekeeping;
+pub use rates::{Limit, Rate, Rates};
 pub use reference::{default_toml, effective_toml};
 pub use secrets::EncryptionKey;
 pub use settings::{
     Database, ForwardAuth, Http, KeyAlgorithm, Keys, Log, LogFormat, Mode, Passwords, Redis,
-    Refresh, Revocation, Settings, Signup, Throttle, Tokens,
+    Refresh, Revocation, Settings, Signup, Telemetry, Throttle, Tokens,
 };
 pub use tls::Tls;

@@ -30,6 +30,13 @@ pub(super) fn check(settings: &Settings, found: &mut Findings) {
         "must not trust every address: name the networks of your proxies alone, or anybody \
          chooses the address that limits and logs see",
     );
+    found.expect(
+        !settings
+            .front_end_hashes()
+            .is_ok_and(|hashes| hashes.contains(&EMPTY)),
+        "throttle.front_end_hashes",
+        "must not hold the hash of nothing: make a secret with `openssl rand -base64 32`",
+    );
     let passwords = &settings.passwords;
     found.expect(
         passwords.argon2_memory_kib >= 19_456,
@@ -42,6 +49,12 @@ pub(super) fn check(settings: &Settings, found: &mut Findings) {
         "must be at least 2 (OWASP)",
     );
 }
+
+/// SHA-256 of the empty text: what a variable that is not set is hashed to (FIPS 180-4).
+const EMPTY: [u8; 32] = [
+    0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24,
+    0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55,
+];
 
 fn check_sealing(settings: &Settings, found: &mut Findings) {
     let key = "keys.encryption_keys";

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::durations as duration;
 use super::housekeeping::Housekeeping;
+use super::rates::Rates;
 use super::tls::Tls;
 
 /// All settings of the service.
@@ -60,6 +61,11 @@ pub struct Settings {
     /// The brake on guessing passwords.
     #[schema(inline)]
     pub throttle: Throttle,
+    /// How often what may be asked: `60/1m` is 60 at once, and as many more come back evenly over
+    /// each minute; `none` is no limit. What is counted in each replica, and all while Redis is
+    /// away, is divided by `database.replicas`.
+    #[schema(inline)]
+    pub limits: Rates,
     /// What is pruned, and when.
     #[schema(inline)]
     pub housekeeping: Housekeeping,
@@ -72,6 +78,9 @@ pub struct Settings {
     /// Logs.
     #[schema(inline)]
     pub log: Log,
+    /// Traces, by OpenTelemetry.
+    #[schema(inline)]
+    pub telemetry: Telemetry,
 }
 
 /// How the service runs.
@@ -105,14 +114,19 @@ pub struct Database {
     pub statement_timeout: Duration,
     /// Replicas that share this database. SQLite serves one.
     pub replicas: u32,
+    /// Whether Postgres keeps each statement prepared. `false` behind a pooler that gives every
+    /// transaction another connection and does not know prepared statements, such as pgbouncer
+    /// before 1.21: then each statement is a transaction of its own, of four round trips.
+    pub prepared_statements: bool,
 }
 
 /// `redis`
 #[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Redis {
-    /// `redis://host:port`. None: revocations and limits live in this process and in the database.
-    /// The environment's `REDIS_URL` counts too.
+    /// `redis://host:port`, `redis-sentinel://host:port,host:port/primary` or
+    /// `redis-cluster://host:port,host:port`; `rediss…` with TLS. None: revocations and limits live
+    /// in this process and in the database. The environment's `REDIS_URL` counts too.
     #[schema(example = "redis://127.0.0.1:6379")]
     pub url: Option<String>,
 }
@@ -262,6 +276,9 @@ pub struct Throttle {
     /// Networks whose `X-Forwarded-For` counts, such as `10.0.0.0/8`.
     #[schema(value_type = Vec<String>)]
     pub trusted_proxies: Vec<IpNet>,
+    /// Base64 of the SHA-256 of each secret by which a front-end server proves itself: with one in
+    /// `X-Auth-Client-Proof`, the address in `X-Auth-Client-Address` counts. Two while it changes.
+    pub front_end_hashes: Vec<String>,
     /// Failed logins in a row that an account has for free.
     pub account_failures: u32,
     /// Failed logins that an address (IPv6: its /64) has for free.
@@ -286,6 +303,12 @@ pub struct Throttle {
 pub struct Http {
     /// Threads that answer requests. 0: one a core.
     pub workers: usize,
+    /// How long a connection may rest between two requests. Longer than load balancers keep theirs
+    /// (60 s is usual), so that it is they who close it: one that the service closes while a
+    /// request is on its way is answered 502.
+    #[serde(with = "duration")]
+    #[schema(value_type = String)]
+    pub keep_alive: Duration,
     /// How long requests in flight may take to end after SIGTERM.
     #[serde(with = "duration")]
     #[schema(value_type = String)]
@@ -316,6 +339,20 @@ pub struct Log {
     pub filter: String,
     /// `json` (one line an event), `text` for people, or `auto`: by mode.
     pub format: LogFormat,
+}
+
+/// `telemetry`
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Telemetry {
+    /// Where traces are sent by OTLP over HTTP; `/v1/traces` is added to it. None: there are none.
+    /// The environment's `OTEL_EXPORTER_OTLP_ENDPOINT` counts too, and its
+    /// `OTEL_EXPORTER_OTLP_HEADERS` go with each request.
+    #[schema(example = "http://127.0.0.1:4318")]
+    pub otlp_endpoint: Option<String>,
+    /// The part of requests that are traced, from 0 to 1, where the caller's `traceparent` does not
+    /// say.
+    pub sample_ratio: f64,
 }
 
 /// How log lines look.

@@ -4,10 +4,14 @@
 //! pooled must be clean, so a connection in the middle of something is closed instead: its locks
 //! go with it, and nobody waits behind a statement that is not theirs.
 
+use diesel::IntoSql;
 use diesel::QueryResult;
+use diesel::result::{DatabaseErrorKind, Error};
+use diesel::sql_types::{Integer, Text};
 use diesel_async::pooled_connection::deadpool::Object;
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OwnedMutexGuard;
 use tokio::time::error::Elapsed;
@@ -18,6 +22,8 @@ use super::{DbError, Lite};
 pub struct Conn {
     link: Option<Link>,
     deadline: Duration,
+    /// What begins the transaction that each statement is.
+    alone: Option<Arc<str>>,
     /// A statement or a transaction has begun and not ended.
     busy: bool,
 }
@@ -32,14 +38,28 @@ pub(crate) enum Link {
     Lite(Object<Lite>),
 }
 
+/// The databases as OpenTelemetry calls them.
+pub(crate) const POSTGRES: &str = "postgresql";
+pub(crate) const SQLITE: &str = "sqlite";
+
 /// Runs one diesel expression on whichever database the connection leads to.
 macro_rules! on {
     ($conn:expr, $c:ident => $query:expr) => {{
         let conn: &mut $crate::db::Conn = $conn;
-        let (link, deadline) = conn.started();
+        let span = $crate::telemetry::span!(
+            "db.statement",
+            otel.kind = "client",
+            db.system.name = conn.system(),
+        );
+        let (link, deadline, alone) = conn.started();
         let answer = match link {
-            $crate::db::Link::Pg($c) => tokio::time::timeout(deadline, $query).await,
-            $crate::db::Link::Lite($c) => tokio::time::timeout(deadline, $query).await,
+            $crate::db::Link::Pg($c) => {
+                let query = $crate::db::within!(alone, $c => $query);
+                tokio::time::timeout(deadline, tracing::Instrument::instrument(query, span)).await
+            }
+            $crate::db::Link::Lite($c) => {
+                tokio::time::timeout(deadline, tracing::Instrument::instrument($query, span)).await
+            }
         };
         conn.ended(answer)
     }};
@@ -59,15 +79,27 @@ macro_rules! alone {
     };
     (@$run:ident $db:expr, $c:ident => $pg:expr, $lite:expr) => {{
         let db: &$crate::db::Db = $db;
+        let span = |system: &'static str| {
+            $crate::telemetry::span!(
+                "db.statement",
+                otel.kind = "client",
+                db.system.name = system
+            )
+        };
         match db.group() {
-            Some(group) => group.$run(move |$c| $lite).await,
+            Some(group) => {
+                let written = group.$run(move |$c| $lite);
+                tracing::Instrument::instrument(written, span($crate::db::SQLITE)).await
+            }
             None => {
                 let mut conn = db.conn().await?;
-                let (link, deadline) = conn.started();
+                let (link, deadline, alone) = conn.started();
                 let $crate::db::Link::Pg($c) = link else {
                     unreachable!("SQLite has a group");
                 };
-                let answer = tokio::time::timeout(deadline, $pg).await;
+                let query = $crate::db::within!(alone, $c => $pg);
+                let asked = tracing::Instrument::instrument(query, span($crate::db::POSTGRES));
+                let answer = tokio::time::timeout(deadline, asked).await;
                 conn.ended(answer)
             }
         }
@@ -75,23 +107,54 @@ macro_rules! alone {
 }
 pub(crate) use alone;
 
+/// Runs a query on Postgres, in a transaction of its own where each must be one. The statement is
+/// gone when its transaction ends, and with it the server behind a pooler.
+macro_rules! within {
+    ($alone:expr, $c:ident => $query:expr) => {
+        async {
+            let alone: Option<std::sync::Arc<str>> = $alone;
+            if let Some(begin) = &alone {
+                diesel_async::SimpleAsyncConnection::batch_execute(&mut **$c, begin).await?;
+            }
+            let answer = $query.await;
+            if alone.is_none() {
+                return answer;
+            }
+            let end = if answer.is_ok() { "COMMIT" } else { "ROLLBACK" };
+            let ended = diesel_async::SimpleAsyncConnection::batch_execute(&mut **$c, end).await;
+            answer.and_then(|answer| ended.map(|()| answer))
+        }
+    };
+}
+pub(crate) use within;
+
 const OPEN: &str = "a connection is there until it is dropped";
 
 impl Conn {
     /// `deadline` is when an answer is waited for no more: the database itself ends a statement
     /// before, so one that passes it has no database at its other end.
-    pub(super) fn new(link: Link, deadline: Duration) -> Self {
+    pub(super) fn new(link: Link, deadline: Duration, alone: Option<Arc<str>>) -> Self {
         Self {
             link: Some(link),
             deadline,
+            alone,
             busy: false,
         }
     }
 
+    /// What OpenTelemetry calls the database.
+    pub(crate) fn system(&self) -> &'static str {
+        match self.link.as_ref().expect(OPEN) {
+            Link::Pg(_) => POSTGRES,
+            Link::Lite(_) => SQLITE,
+        }
+    }
+
     /// A statement begins.
-    pub(crate) fn started(&mut self) -> (&mut Link, Duration) {
+    pub(crate) fn started(&mut self) -> (&mut Link, Duration, Option<Arc<str>>) {
         self.busy = true;
-        (self.link.as_mut().expect(OPEN), self.deadline)
+        let link = self.link.as_mut().expect(OPEN);
+        (link, self.deadline, self.alone.clone())
     }
 
     /// A statement has ended, or its time has.
@@ -101,8 +164,41 @@ impl Conn {
     ) -> Result<T, DbError> {
         let answer = answer
             .map_err(|_| DbError::Unavailable("the database did not answer in time".into()))?;
+        if let Err(Error::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _)) = &answer {
+            return Err(self.leave());
+        }
         self.busy = false;
         Ok(answer?)
+    }
+
+    /// Fails when this connection leads to a server that takes no writes.
+    pub(super) async fn refuse_read_only(&mut self) -> Result<(), DbError> {
+        if let Some(Link::Lite(_)) = self.link {
+            return Ok(());
+        }
+        let read_only = diesel::dsl::sql::<Text>("current_setting('transaction_read_only')");
+        let read_only: String = on!(self, c => diesel::select(read_only).get_result(c))?;
+        match read_only.as_str() {
+            "off" => Ok(()),
+            _ => Err(self.leave()),
+        }
+    }
+
+    /// The server takes no writes any more: another has become the primary. None of the
+    /// connections that rest is worth more than this one.
+    fn leave(&mut self) -> DbError {
+        self.busy = true;
+        if let Some(Link::Pg(object)) = &self.link
+            && let Some(pool) = Object::pool(object)
+        {
+            pool.retain(|_, _| false);
+        }
+        DbError::Unavailable("the server has become read-only".into())
+    }
+
+    pub(super) async fn ping(&mut self) -> Result<(), DbError> {
+        on!(self, c => diesel::select(1_i32.into_sql::<Integer>()).get_result::<i32>(c))?;
+        Ok(())
     }
 
     async fn run(&mut self, statement: &str) -> Result<(), DbError> {
@@ -131,10 +227,11 @@ pub struct Tx {
 
 impl Tx {
     pub(super) async fn begin(
-        conn: Conn,
+        mut conn: Conn,
         statement: &str,
         turn: Option<OwnedMutexGuard<()>>,
     ) -> Result<Self, DbError> {
+        conn.alone = None;
         let mut tx = Self {
             conn,
             open: true,

@@ -9,10 +9,12 @@ use diesel_async::pooled_connection::{
 };
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
 
 use super::{Connections, Db, DbError, Group, Lite, Pools, Turn, Writers, postgres};
 use crate::config;
+use crate::metrics::Queue;
 
 /// SQLite lets one connection write at a time; more of them would only wait.
 const SQLITE_CONNECTIONS: usize = 4;
@@ -22,11 +24,16 @@ impl Db {
     /// that say so by [`serve_from_this_thread`](Self::serve_from_this_thread). Connections are
     /// made when they are first needed: a worker's on its own thread, all others on the runtime
     /// that calls this, for they outlive the thread that asks for one.
+    /// `queue` is told how long callers wait for one.
     ///
     /// # Errors
     /// [`DbError::Unavailable`] when the pool can't be set up. Whether the database answers is
     /// not known until the first [`conn`](Self::conn).
-    pub fn open(settings: &config::Database, workers: usize) -> Result<Self, DbError> {
+    pub fn open(
+        settings: &config::Database,
+        workers: usize,
+        queue: Queue,
+    ) -> Result<Self, DbError> {
         let size = settings.max_connections as usize;
         let deadline = settings.statement_timeout;
         let pool = match sqlite_path(&settings.url) {
@@ -49,15 +56,19 @@ impl Db {
                     .map(|pool| Connections::Lite(pool, writers))
             }
             None => {
-                let first = format!(
-                    "SET statement_timeout = {}; SET idle_in_transaction_session_timeout = {};",
-                    deadline.as_millis(),
-                    deadline.as_millis()
-                );
+                type Connecting = BoxFuture<'static, ConnectionResult<AsyncPgConnection>>;
+                let (first, connect): (String, fn(String) -> Connecting) =
+                    match settings.prepared_statements {
+                        true => (limits("SET", deadline), |url| {
+                            async move { postgres::connect(&url).await }.boxed()
+                        }),
+                        // Behind the pooler a setting would stay with whoever comes next.
+                        false => (String::new(), |url| {
+                            async move { postgres::connect_through_pooler(&url).await }.boxed()
+                        }),
+                    };
                 Pools::build(size, workers, |size, on_its_own_thread| {
-                    let first = first.clone();
-                    let connect = |url: String| async move { postgres::connect(&url).await };
-                    let setup = configured(first, !on_its_own_thread, connect);
+                    let setup = configured(first.clone(), !on_its_own_thread, connect);
                     let manager =
                         AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(
                             &settings.url,
@@ -71,8 +82,11 @@ impl Db {
         let pool = pool.map_err(|error: BuildError| DbError::Unavailable(error.to_string()))?;
         Ok(Self {
             pool,
+            alone: (!settings.prepared_statements && sqlite_path(&settings.url).is_none())
+                .then(|| format!("BEGIN; {}", limits("SET LOCAL", deadline)).into()),
             acquire_timeout: settings.acquire_timeout,
             deadline: deadline + ANSWER_GRACE,
+            queue,
         })
     }
 }
@@ -84,6 +98,15 @@ impl Writers {
         let group = group.map_err(|error| DbError::Unavailable(error.to_string()))?;
         Ok(Self { turn, group })
     }
+}
+
+/// How long Postgres lets a statement run, and a transaction wait for the next one.
+fn limits(set: &str, deadline: Duration) -> String {
+    let millis = deadline.as_millis();
+    format!(
+        "{set} statement_timeout = {millis}; \
+         {set} idle_in_transaction_session_timeout = {millis};"
+    )
 }
 
 /// The file of a `sqlite://` URL, or nothing for a Postgres URL.
@@ -131,9 +154,11 @@ where
 {
     let connect = async {
         let mut conn = connecting.await?;
-        conn.batch_execute(&first)
-            .await
-            .map_err(ConnectionError::CouldntSetupConfiguration)?;
+        if !first.is_empty() {
+            conn.batch_execute(&first)
+                .await
+                .map_err(ConnectionError::CouldntSetupConfiguration)?;
+        }
         Ok(conn)
     };
     match tokio::time::timeout(CONNECT_TIMEOUT, connect).await {

@@ -3,19 +3,22 @@
 
 use diesel::QueryDsl;
 use diesel::backend::Backend;
-use diesel::connection::{Connection, SimpleConnection};
+use diesel::connection::{CacheSize, Connection, SimpleConnection};
 use diesel::dsl::sql;
 use diesel::migration::{MigrationSource, MigrationVersion};
 use diesel::pg::Pg;
 use diesel::sql_types::Bool;
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use diesel_async::{
-    AnsiTransactionManager, AsyncMigrationHarness, SimpleAsyncConnection, TransactionManager,
+    AnsiTransactionManager, AsyncConnection, AsyncMigrationHarness, AsyncPgConnection,
+    SimpleAsyncConnection, TransactionManager,
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::time::Duration;
+use tokio::time::Instant;
 
 use super::connect::sqlite_path;
 use super::{indexes, postgres};
@@ -29,9 +32,15 @@ const ADVISORY_LOCK: i64 = 0x6175_7468_6d69_6772;
 /// How long to wait for another replica that migrates.
 const WAIT_MILLIS: u32 = 60_000;
 
-/// How long to wait for a table that somebody uses: whoever comes after waits behind the migration,
-/// and must not wait for long. Rather it fails, changes nothing, and is run again.
-const TABLE_WAIT_MILLIS: u32 = 2_000;
+/// How long a migration may wait for a table; less than Postgres's `deadlock_timeout` of 1 s, after
+/// which it is one of those who serve that is ended.
+const YIELD_MILLIS: u32 = 400;
+
+/// Before it is tried again.
+const YIELD_PAUSE: Duration = Duration::from_millis(200);
+
+/// For how long it is tried again.
+const GIVE_UP: Duration = Duration::from_secs(60);
 
 /// A migration that failed; nothing of it was kept.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +48,7 @@ const TABLE_WAIT_MILLIS: u32 = 2_000;
 pub struct MigrateError(String);
 
 impl MigrateError {
-    fn of(error: impl std::fmt::Display) -> Self {
+    pub(super) fn of(error: impl std::fmt::Display) -> Self {
         Self(error.to_string())
     }
 }
@@ -63,8 +72,8 @@ pub async fn run(url: &str) -> Result<Vec<String>, MigrateError> {
                 .map_err(MigrateError::of)?
         }
         None => {
-            let applied = migrate_postgres(url, POSTGRES).await?;
-            indexes::build(url).await.map_err(MigrateError::of)?;
+            let applied = migrate_postgres(url, || POSTGRES).await?;
+            indexes::build(url).await?;
             Ok(applied)
         }
     }
@@ -102,15 +111,19 @@ fn known<DB: Backend>(source: impl MigrationSource<DB>) -> Result<Vec<String>, M
 
 async fn postgres_applied(url: &str) -> Result<Vec<String>, MigrateError> {
     use diesel_async::RunQueryDsl;
-    let mut conn = postgres::connect(url).await.map_err(MigrateError::of)?;
+    let mut conn = connect(url).await?;
+    conn.batch_execute("BEGIN").await?;
     let there = sql::<Bool>("to_regclass('__diesel_schema_migrations') IS NOT NULL");
-    match diesel::select(there).get_result(&mut conn).await? {
-        true => Ok(applied::table
-            .select(applied::version)
-            .load(&mut conn)
-            .await?),
-        false => Ok(Vec::new()),
-    }
+    let versions = match diesel::select(there).get_result(&mut conn).await? {
+        true => {
+            (applied::table.select(applied::version))
+                .load(&mut conn)
+                .await?
+        }
+        false => Vec::new(),
+    };
+    conn.batch_execute("COMMIT").await?;
+    Ok(versions)
 }
 
 fn sqlite_applied(path: &str) -> Result<Vec<String>, MigrateError> {
@@ -134,23 +147,55 @@ fn open_sqlite(path: &str) -> Result<SqliteConnection, MigrateError> {
     Ok(conn)
 }
 
+/// As [`run`], with the migrations of `source`. One that would wait for a table gives way, and is
+/// tried again: whoever serves meanwhile would wait behind it, and where two of them wait for each
+/// other, Postgres would end the other.
+///
+/// # Errors
+/// As [`run`].
+pub async fn migrate_postgres<S: MigrationSource<Pg>>(
+    url: &str,
+    source: impl Fn() -> S,
+) -> Result<Vec<String>, MigrateError> {
+    let began = Instant::now();
+    loop {
+        let tried = try_to_migrate(url, source()).await;
+        let Err(MigrateError(cause)) = &tried else {
+            return tried;
+        };
+        if !cause.contains("lock timeout") || began.elapsed() > GIVE_UP {
+            return tried;
+        }
+        tracing::info!("the migration gives way to what is going on, and is tried again");
+        tokio::time::sleep(YIELD_PAUSE).await;
+    }
+}
+
+/// Nothing that is said or prepared outlasts a transaction: behind a pooler in transaction mode it
+/// would stay with a connection that is somebody else's next.
+pub(super) async fn connect(url: &str) -> Result<AsyncPgConnection, MigrateError> {
+    let mut conn = postgres::connect(url).await.map_err(MigrateError::of)?;
+    conn.set_prepared_statement_cache_size(CacheSize::Disabled);
+    Ok(conn)
+}
+
 /// The transaction is begun through diesel: then each migration is a savepoint within it, and
 /// does not end it and the lock with it. A time-out of the role must not cut it short.
-async fn migrate_postgres(
+async fn try_to_migrate(
     url: &str,
     source: impl MigrationSource<Pg>,
 ) -> Result<Vec<String>, MigrateError> {
-    let mut conn = postgres::connect(url).await.map_err(MigrateError::of)?;
+    let mut conn = connect(url).await?;
+    AnsiTransactionManager::begin_transaction(&mut conn).await?;
     conn.batch_execute(&format!(
-        "SET lock_timeout = {WAIT_MILLIS}; SET statement_timeout = 0; \
-         SET idle_in_transaction_session_timeout = 0"
+        "SET LOCAL lock_timeout = {WAIT_MILLIS}; SET LOCAL statement_timeout = 0; \
+         SET LOCAL idle_in_transaction_session_timeout = 0"
     ))
     .await?;
-    AnsiTransactionManager::begin_transaction(&mut conn).await?;
-    conn.batch_execute(&format!("SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"))
-        .await?;
-    conn.batch_execute(&format!("SET LOCAL lock_timeout = {TABLE_WAIT_MILLIS}"))
-        .await?;
+    conn.batch_execute(&format!(
+        "SELECT pg_advisory_xact_lock({ADVISORY_LOCK}); SET LOCAL lock_timeout = {YIELD_MILLIS}"
+    ))
+    .await?;
     let mut harness = AsyncMigrationHarness::new(conn);
     let applied = harness
         .run_pending_migrations(source)

@@ -16,17 +16,19 @@ mod postgres;
 pub mod schema;
 pub mod types;
 
-use diesel::IntoSql;
-use diesel::sql_types::Integer;
 use diesel::sqlite::SqliteConnection;
 use diesel_async::RunQueryDsl;
 use diesel_async::pooled_connection::deadpool::Pool;
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
+use std::sync::Arc;
 use std::time::Duration;
+use tracing::Instrument;
 
 use crate::clock::Instant;
+use crate::metrics::Queue;
+use crate::telemetry::span;
 pub use conn::{Conn, Tx};
-pub(crate) use conn::{Link, alone, on};
+pub(crate) use conn::{Link, POSTGRES, SQLITE, alone, on, within};
 use detached::Detached;
 pub use error::DbError;
 use group::{Group, Turn};
@@ -39,8 +41,11 @@ type Lite = SyncConnectionWrapper<SqliteConnection, Detached>;
 #[derive(Clone)]
 pub struct Db {
     pool: Connections,
+    /// What begins a transaction where each statement must be one of its own.
+    alone: Option<Arc<str>>,
     acquire_timeout: Duration,
     deadline: Duration,
+    queue: Queue,
 }
 
 #[derive(Clone)]
@@ -69,7 +74,13 @@ impl Db {
                 Connections::Lite(pool, _) => Link::Lite(pool.get().await?),
             })
         });
-        Ok(Conn::new(self.in_time(get).await??, self.deadline))
+        let (asked, span) = (std::time::Instant::now(), span!("db.connection"));
+        let link = self.in_time(get.instrument(span)).await.flatten();
+        match &link {
+            Ok(_) => self.queue.wait.took(asked.elapsed()),
+            Err(_) => self.queue.refused.count(),
+        }
+        Ok(Conn::new(link?, self.deadline, self.alone.clone()))
     }
 
     /// Says that this thread is an HTTP worker: its requests get connections that live on it.
@@ -86,13 +97,25 @@ impl Db {
     /// As [`conn`](Self::conn), and when the database refuses.
     pub async fn begin(&self) -> Result<Tx, DbError> {
         let (statement, turn) = match &self.pool {
-            Connections::Pg(_) => ("BEGIN", None),
+            Connections::Pg(_) => (self.alone.as_deref().unwrap_or("BEGIN"), None),
             Connections::Lite(_, writers) => {
-                let turn = self.in_time(writers.turn.clone().lock_owned()).await?;
+                let turn = self.in_time(writers.turn.clone().lock_owned()).await;
+                let turn = turn.inspect_err(|_| self.queue.refused.count())?;
                 ("BEGIN IMMEDIATE", Some(turn))
             }
         };
         Tx::begin(self.conn().await?, statement, turn).await
+    }
+
+    /// A connection to a server that takes writes. Others may not have what was written of late,
+    /// and a connection can outlive the demotion of its server.
+    ///
+    /// # Errors
+    /// As [`conn`](Self::conn), and when the server has become read-only.
+    pub async fn current(&self) -> Result<Conn, DbError> {
+        let mut conn = self.conn().await?;
+        conn.refuse_read_only().await?;
+        Ok(conn)
     }
 
     async fn in_time<T>(&self, waiting: impl Future<Output = T>) -> Result<T, DbError> {
@@ -114,9 +137,29 @@ impl Db {
     /// # Errors
     /// As [`conn`](Self::conn), and when it does not.
     pub async fn ping(&self) -> Result<(), DbError> {
-        let mut conn = self.conn().await?;
-        on!(&mut conn, c => diesel::select(1_i32.into_sql::<Integer>()).get_result::<i32>(c))?;
-        Ok(())
+        self.conn().await?.ping().await
+    }
+
+    /// Whether a statement that was prepared is still known after its transaction, where the
+    /// settings rely on it: not behind a pooler that gives each transaction another connection.
+    ///
+    /// # Errors
+    /// As [`ping`](Self::ping).
+    pub async fn keeps_statements(&self) -> Result<bool, DbError> {
+        let asked = async {
+            let mut first = self.conn().await?;
+            first.ping().await?;
+            // Holds the connection that the first was given.
+            let mut between = self.begin().await?;
+            between.ping().await?;
+            let again = first.ping().await;
+            between.rollback().await?;
+            again
+        };
+        match asked.await {
+            Err(DbError::Refused(_)) if !self.is_sqlite() && self.alone.is_none() => Ok(false),
+            asked => asked.map(|()| true),
+        }
     }
 
     /// The database's time. SQLite runs on this machine and has none of its own.
@@ -137,13 +180,14 @@ impl Db {
         self.group().is_some()
     }
 
-    /// Connections in use and connections open, for metrics.
-    pub fn usage(&self) -> (usize, usize) {
+    /// Connections in use, open, and open at most, for metrics.
+    pub fn usage(&self) -> (usize, usize, usize) {
         match &self.pool {
             Connections::Pg(pools) => pools.usage(),
             Connections::Lite(pool, _) => {
                 let status = pool.status();
-                (status.size.saturating_sub(status.available), status.size)
+                let in_use = status.size.saturating_sub(status.available);
+                (in_use, status.size, status.max_size)
             }
         }
     }

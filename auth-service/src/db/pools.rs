@@ -74,12 +74,12 @@ impl Pools {
         self.all.get(SEAT.get()).unwrap_or(&self.all[0])
     }
 
-    /// Connections in use and connections open, in all pools.
-    pub(super) fn usage(&self) -> (usize, usize) {
+    /// Connections in use, open, and open at most, in all pools.
+    pub(super) fn usage(&self) -> (usize, usize, usize) {
         let each = self.all.iter().map(|pool| pool.status());
-        each.fold((0, 0), |(used, open), status| {
+        each.fold((0, 0, 0), |(used, open, most), status| {
             let busy = status.size.saturating_sub(status.available);
-            (used + busy, open + status.size)
+            (used + busy, open + status.size, most + status.max_size)
         })
     }
 }

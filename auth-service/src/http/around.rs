@@ -10,33 +10,38 @@ use actix_web::http::ConnectionType;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::draining::Draining;
+use super::limit_headers;
 use super::problem::Problem;
 use super::request_id::RequestId;
 use super::span;
 use crate::config::Mode;
 use crate::ctx::Ctx;
+use crate::metrics::Route;
 
 type Answer = Result<ServiceResponse<BoxBody>, Error>;
 
 /// Around a request of the public listener.
 pub async fn public(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Answer {
     let draining = request.app_data::<Data<Draining>>().cloned();
+    let _in_flight = draining.as_ref().map(|draining| draining.enter());
     let id = RequestId::of(&request);
     request.extensions_mut().insert(id.clone());
     let began = Instant::now();
     let stay_on_https = request.app_config().secure() && is_production(&request);
     let response = next.call(request).await?.map_into_boxed_body();
     span::tell_if_untold(&response, began);
+    count(&response, began.elapsed());
     let mut response = finish(response, &id);
+    limit_headers::add(&mut response);
     if stay_on_https {
         let headers = response.headers_mut();
         headers.insert(header::STRICT_TRANSPORT_SECURITY, A_YEAR);
     }
     // A client opens its next connection elsewhere, and none is cut while a request is on its way.
-    if draining.is_some_and(|draining| draining.has_begun()) {
+    if draining.as_ref().is_some_and(|it| it.has_begun()) {
         let head = response.response_mut().head_mut();
         head.set_connection_type(ConnectionType::Close);
     }
@@ -50,6 +55,13 @@ const A_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
 fn is_production(request: &ServiceRequest) -> bool {
     let ctx = request.app_data::<Data<Ctx>>();
     ctx.is_some_and(|ctx| ctx.settings.mode == Mode::Production)
+}
+
+fn count<B>(response: &ServiceResponse<B>, took: Duration) {
+    let request = response.request();
+    if let Some(route) = request.app_data::<Route>() {
+        route.answered(request.method().as_str(), response.status().as_u16(), took);
+    }
 }
 
 /// Around a request of the internal listener.

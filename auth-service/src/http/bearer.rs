@@ -5,13 +5,17 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
-use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
+use futures_util::{FutureExt, TryFutureExt};
 use shared_claims::Credential;
 
+use super::came_from::address;
+use super::limit_headers::told;
 use super::problem::{Code, Problem};
 use crate::audit::Actor;
+use crate::config::Limit;
 use crate::ctx::Ctx;
+use crate::limits::Who;
 use crate::tokens::{self, Bearer};
 
 /// Whoever holds a valid access token.
@@ -22,14 +26,26 @@ impl FromRequest for SignedIn {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let token = bearer_token(request);
-        let ctx = ctx(request);
-        async move {
-            let ctx = ctx?;
-            let bearer = tokens::authenticate(&ctx, &token?).await?;
-            Ok(Self(bearer))
-        }
-        .boxed_local()
+        signed_in(request, Limit::CallAccount)
+            .map_ok(Self)
+            .boxed_local()
+    }
+}
+
+/// Whoever holds a valid access token, which this limit lets pass. The address is asked before
+/// the token is looked at: a signature costs more than the look.
+fn signed_in(
+    request: &HttpRequest,
+    limit: Limit,
+) -> impl Future<Output = Result<Bearer, Problem>> + 'static {
+    let (token, told) = (bearer_token(request), told(request));
+    let (ctx, address) = (ctx(request), Who::address(address(request)));
+    async move {
+        let ctx = ctx?;
+        ctx.limits.pace(Limit::CallAddress, address, &told)?;
+        let bearer = tokens::authenticate(&ctx, &token?).await?;
+        ctx.limits.pace(limit, Who::id(bearer.user), &told)?;
+        Ok(bearer)
     }
 }
 
@@ -43,10 +59,10 @@ impl FromRequest for Admin {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let bearer = SignedIn::from_request(request, payload);
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let bearer = signed_in(request, Limit::AdminAccount);
         async move {
-            let SignedIn(bearer) = bearer.await?;
+            let bearer = bearer.await?;
             if !bearer.claims.has_role(ADMIN) {
                 return Err(forbidden("this takes the role admin", ""));
             }

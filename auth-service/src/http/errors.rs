@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::problem::{Code, Problem};
 use crate::db::DbError;
 use crate::keys::KeysError;
+use crate::limits::Blocked;
 use crate::passwords::HashError;
 use crate::refresh::RefreshError;
 use crate::revocation::RevocationError;
@@ -35,6 +36,17 @@ impl From<KeysError> for Problem {
     }
 }
 
+impl From<Blocked> for Problem {
+    fn from(blocked: Blocked) -> Self {
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            Code::RateLimited,
+            "too many attempts",
+        )
+        .retry_after(blocked.retry_after)
+    }
+}
+
 impl From<TokenError> for Problem {
     fn from(error: TokenError) -> Self {
         let code = match error {
@@ -59,6 +71,7 @@ impl From<RefreshError> for Problem {
             RefreshError::Expired => Code::RefreshTokenExpired,
             RefreshError::Revoked => Code::RefreshTokenRevoked,
             RefreshError::Reused => Code::RefreshTokenReused,
+            RefreshError::Blocked(blocked) => return blocked.into(),
             RefreshError::Db(error) => return error.into(),
             RefreshError::Keys(error) => return error.into(),
         };
@@ -75,9 +88,7 @@ impl From<UsersError> for Problem {
             UsersError::WrongPassword => {
                 Self::new(StatusCode::FORBIDDEN, Code::WrongPassword, error)
             }
-            UsersError::Throttled(wait) => {
-                Self::new(StatusCode::TOO_MANY_REQUESTS, Code::RateLimited, error).retry_after(wait)
-            }
+            UsersError::Throttled(blocked) => blocked.into(),
             UsersError::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::Busy, error)
                 .retry_after(Duration::from_secs(1)),
             UsersError::EmailTaken => Self::new(StatusCode::CONFLICT, Code::EmailTaken, error),

@@ -1,4 +1,4 @@
-//! The internal listener: probes and the revocation feed. Never behind the ingress.
+//! The internal listener: probes, metrics and the revocation feed. Never behind the ingress.
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::draining::Draining;
 use super::problem::Problem;
+use super::scrape;
 use crate::ctx::Ctx;
 use crate::db::DbError;
 use crate::revocation::{self, Reader, Update};
@@ -28,6 +29,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/livez", web::get().to(livez))
         .route("/readyz", web::get().to(readyz))
+        .route("/metrics", web::get().to(scrape::metrics))
         .route("/v1/revocations", web::get().to(snapshot))
         .route("/v1/revocations/stream", web::get().to(stream));
 }
@@ -87,7 +89,12 @@ async fn next(ctx: &Ctx, reader: &mut Reader, mut beat: Instant) -> (String, Ins
     loop {
         tokio::select! {
             biased;
-            update = reader.next() => return (written(update), beat),
+            update = reader.next() => {
+                if matches!(update, Update::Reset) {
+                    ctx.metrics.feed_resets.count();
+                }
+                return (written(update), beat);
+            }
             () = sleep_until(beat) => {}
         }
         beat = Instant::now() + DOUBT;

@@ -23,6 +23,10 @@ calls have in common stands here and not in the tables:
   needed: 403 `forbidden`
 - a body, a query or a path that can't be used: 400 `malformed`, 413 `payload_too_large`,
   415 `unsupported_media_type`, 422 `validation_failed`
+- asked too often: 429 `rate_limited` with `Retry-After`, which signs nobody out. Answers say how
+  the caller stands with the limit that is closest to the call: `RateLimit: \"name\";r=left;t=seconds`
+  until all are left again, `RateLimit-Policy: \"name\";q=at once;w=seconds` (draft-ietf-httpapi-
+  ratelimit-headers-10); the names are the settings of `[limits]`
 - the database is away: 503 `unavailable`
 - nothing here: 404 `not_found`; not by this method: 405 `method_not_allowed`
 ";
@@ -39,6 +43,7 @@ const COMMON: &[Code] = &[
     Code::PayloadTooLarge,
     Code::UnsupportedMediaType,
     Code::ValidationFailed,
+    Code::RateLimited,
     Code::Unavailable,
     Code::NotFound,
     Code::MethodNotAllowed,

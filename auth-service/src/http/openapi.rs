@@ -96,6 +96,7 @@ fn describe(operation: &mut Operation, path: &str) {
             Code::ClaimsStale,
         ];
         add(operation, "401", &refused);
+        add(operation, "429", &[Code::RateLimited]);
         add(operation, "503", &[Code::Unavailable]);
     }
     if is_admin {
@@ -131,14 +132,16 @@ fn describe_problem(response: &mut Response, status: &str) {
     response
         .content
         .insert("application/problem+json".into(), content.into());
-    let header = match status {
-        "401" => "WWW-Authenticate",
-        "429" | "503" => "Retry-After",
-        _ => return,
+    let headers: &[&str] = match status {
+        "401" => &["WWW-Authenticate"],
+        "429" => &["Retry-After", "RateLimit", "RateLimit-Policy"],
+        "503" => &["Retry-After"],
+        _ => &[],
     };
-    response
-        .headers
-        .insert(header.into(), Header::default().into());
+    for header in headers {
+        let name = header.to_string();
+        response.headers.insert(name, Header::default().into());
+    }
 }
 
 /// Every code and what it means, as a list.

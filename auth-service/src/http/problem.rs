@@ -44,7 +44,7 @@ codes! {
     InvalidCredentials,
     /// The current password is not right.
     WrongPassword,
-    /// Too many attempts failed; `Retry-After` says when the next may come.
+    /// Too many attempts; `Retry-After` says when the next may come. Nobody is signed out by it.
     RateLimited,
     /// The service does as much as it can; `Retry-After` says when to come again.
     Busy,

@@ -11,6 +11,7 @@ use super::{
     admin_security, admin_users, docs, forward_auth, me, my_sessions, personal_data, sign_in,
     well_known,
 };
+use crate::metrics::Requests;
 
 macro_rules! routes {
     ($($part:ident {
@@ -25,10 +26,11 @@ macro_rules! routes {
         pub const TABLE: &[(&str, &str)] = &[$($($(($path, stringify!($method))),+),+),+];
 
         $(
-            fn $part(config: &mut web::ServiceConfig) {
+            fn $part(config: &mut web::ServiceConfig, requests: &Requests) {
                 $(
                     config.service(
                         web::resource($path)
+                            .app_data(requests.route($path))
                             $(.route(web::method(Method::$method).to($($handler)::+)))+
                             .default_service(web::to(|| {
                                 method_not_allowed(&[$(Method::$method),+])
@@ -73,23 +75,35 @@ routes! {
     }
 }
 
-/// The whole public listener. What gateways and verifiers ask for each request that they see comes
-/// first, for actix compares one route after the other, and has no span around it.
-pub fn public(config: &mut web::ServiceConfig) {
+/// What requests count under whose path the table does not hold.
+const UNMATCHED: &str = "unmatched";
+
+/// The whole public listener. Each route carries its own counters, by its template. What gateways
+/// and verifiers ask for each request that they see comes first, for actix compares one route
+/// after the other, and has no span around it.
+pub fn public(config: &mut web::ServiceConfig, requests: &Requests) {
+    let counted = |path| web::resource(path).app_data(requests.route(path));
     let logged = TracingLogger::<RequestSpan>::new();
     config
+        .app_data(requests.route(UNMATCHED))
         .app_data(web::PayloadConfig::new(super::body::MAX_BODY))
         .app_data(web::PathConfig::default().error_handler(|_, _| {
             Problem::malformed("a part of the path is not of the right type").into()
         }))
-        .configure(asked_again_and_again)
-        .service(web::scope("/v1/verify").default_service(web::to(forward_auth::verify_original)))
+        .configure(|config| asked_again_and_again(config, requests))
+        .service(
+            web::scope("/v1/verify").service(
+                web::resource("/{original:.*}")
+                    .app_data(requests.route("/v1/verify/{original:.*}"))
+                    .to(forward_auth::verify_original),
+            ),
+        )
         .service(
             web::scope("")
                 .wrap(logged)
-                .configure(api)
-                .route("/docs", web::get().to(docs::redirect))
-                .route("/docs/{file:.*}", web::get().to(docs::page))
+                .configure(|config| api(config, requests))
+                .service(counted("/docs").route(web::get().to(docs::redirect)))
+                .service(counted("/docs/{file:.*}").route(web::get().to(docs::page)))
                 .default_service(web::to(not_found)),
         );
 }

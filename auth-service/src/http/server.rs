@@ -1,7 +1,7 @@
 //! The two listeners.
 
 use actix_web::dev::Server;
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
 use std::io;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use tokio::net::TcpSocket;
 
 use super::draining::Draining;
-use super::{around, docs, internal, routes};
+use super::{around, docs, internal, routes, traced};
 use crate::ctx::Ctx;
 use crate::tls::Endpoint;
 
@@ -40,6 +40,7 @@ pub fn bind(ctx: Data<Ctx>) -> io::Result<Bound> {
     let tls = Endpoint::open(&settings).map_err(io::Error::other)?;
     let (public_addr, public_socket) = listen(settings.listen)?;
     let (internal_addr, internal_socket) = listen(settings.internal_listen)?;
+    let traces = settings.telemetry.otlp_endpoint.is_some();
     let timeout = settings.http.shutdown_timeout.as_secs();
     let (shared, goodbye, drain) = (ctx.clone(), draining.clone(), draining.clone());
     // Called once in each worker, on its thread.
@@ -49,10 +50,12 @@ pub fn bind(ctx: Data<Ctx>) -> io::Result<Bound> {
             .app_data(shared.clone())
             .app_data(goodbye.clone())
             .app_data(Data::new(docs::config()))
-            .configure(routes::public)
+            .configure(|config| routes::public(config, &shared.metrics.requests))
             .wrap(from_fn(around::public))
+            .wrap(Condition::new(traces, from_fn(traced::trace)))
     })
     .workers(settings.http.workers())
+    .keep_alive(settings.http.keep_alive)
     .shutdown_timeout(timeout)
     .disable_signals();
     // One listener a server, so that each worker is set up once.
@@ -108,7 +111,8 @@ fn bound(addr: SocketAddr) -> io::Result<TcpListener> {
 
 impl Bound {
     /// Serves until `stop` comes. Then it says that it is not ready, serves on for `grace`, ends
-    /// what is in flight, and returns; the internal listener goes last.
+    /// what is in flight, and returns; the internal listener goes last. Connections on which
+    /// nothing is in flight end with the process.
     ///
     /// # Errors
     /// When a listener breaks.
@@ -127,8 +131,13 @@ impl Bound {
         tracing::info!("stopping: not ready any more, still serving");
         self.draining.begin();
         tokio::time::sleep(grace).await;
-        public.stop(true).await;
-        public_server.await??;
+        let stopping = public.stop(true);
+        tokio::pin!(stopping);
+        // It waits for connections; those that rest between two requests are not worth it.
+        tokio::select! {
+            () = &mut stopping => public_server.await??,
+            () = self.draining.nothing_in_flight() => {}
+        }
         internal.stop(false).await;
         internal_server.await?
     }

@@ -9,8 +9,11 @@ use super::bearer::bearer_token;
 use super::body::{Body, OptionalBody};
 use super::came_from::CameFrom;
 use super::problem::Problem;
-use crate::audit::Actor;
+use crate::audit::{Actor, Origin};
+use crate::config::Limit;
 use crate::ctx::Ctx;
+use crate::id::Id;
+use crate::limits::{Blocked, Who};
 use crate::tokens::TokenPair;
 use crate::users::{self, Credentials};
 use crate::{refresh, sessions, tokens};
@@ -35,6 +38,7 @@ pub struct SignupRequest {
     (status = 201, body = TokenPair, description = "The account was made; this is its first session"),
     (status = 403, description = "`signup_disabled`"),
     (status = 409, description = "`email_taken`"),
+    (status = 429, description = "`rate_limited`"),
     (status = 503, description = "`busy`, `unavailable`"),
 ))]
 pub async fn signup(
@@ -97,6 +101,7 @@ pub struct RefreshRequest {
 #[utoipa::path(post, path = "/v1/refresh", tag = "Sign-in", request_body = RefreshRequest, responses(
     (status = 200, body = TokenPair, description = "A fresh access token and the session's current refresh token"),
     (status = 401, description = "`refresh_token_invalid`, `refresh_token_expired`, `refresh_token_revoked`, `refresh_token_reused`"),
+    (status = 429, description = "`rate_limited`: nothing was consumed, the session goes on"),
     (status = 503, description = "`unavailable`: nothing was consumed, try again"),
 ))]
 pub async fn refresh(
@@ -115,6 +120,7 @@ pub async fn refresh(
 #[utoipa::path(post, path = "/v1/logout", tag = "Sign-in", request_body = Option<RefreshRequest>, responses(
     (status = 204, description = "The session has ended"),
     (status = 401, description = "`token_missing`, `token_invalid`, `token_expired`, `refresh_token_invalid`"),
+    (status = 429, description = "`rate_limited`"),
     (status = 503, description = "`unavailable`"),
 ), security((), ("bearer" = [])))]
 pub async fn logout(
@@ -126,10 +132,12 @@ pub async fn logout(
     let (user, session) = match given {
         Some(given) => {
             let session = refresh::read(&ctx, &given.refresh_token)?.family;
+            pace(&ctx, session, &origin)?;
             (sessions::owner(&ctx, session).await?, session)
         }
         None => {
             let bearer = tokens::verify_signature(&ctx, &bearer_token(&request)?).await?;
+            pace(&ctx, bearer.session, &origin)?;
             (Some(bearer.user), bearer.session)
         }
     };
@@ -137,4 +145,10 @@ pub async fn logout(
         sessions::end(&ctx, user, session, Actor::User(user), &origin).await?;
     }
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// A session is logged out as often as it is refreshed at most.
+fn pace(ctx: &Ctx, session: Id, origin: &Origin) -> Result<(), Blocked> {
+    ctx.limits
+        .pace(Limit::RefreshSession, Who::id(session), &origin.told)
 }

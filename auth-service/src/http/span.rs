@@ -13,6 +13,7 @@ use tracing_actix_web::RootSpanBuilder;
 
 use super::problem::Problem;
 use super::request_id::RequestId;
+use super::traced::TraceId;
 
 /// Begins and ends the span of a request that has its identifier.
 pub struct RequestSpan;
@@ -63,6 +64,7 @@ fn span(request: &HttpRequest) -> Span {
         request_id = id.as_ref().map(tracing::field::display),
         method = %request.method(),
         route = request.match_pattern().unwrap_or_default(),
+        trace_id = request.extensions().get().map(|TraceId(id)| tracing::field::display(id)),
     )
 }
 

@@ -97,6 +97,18 @@ impl Ring {
             .ok_or(KeysError::NoActiveKey)
     }
 
+    /// When the key that signs now began to, and when the next one takes over: one that waits, or
+    /// else the one that is due after `interval`.
+    ///
+    /// # Errors
+    /// [`KeysError::NoActiveKey`]
+    pub fn turns(&self, now: Instant, interval: Duration) -> Result<(Instant, Instant), KeysError> {
+        let since = self.active(now)?.times.active_at;
+        let starts = self.signing.iter().map(|key| key.times.active_at);
+        let next = starts.filter(|at| *at > now).min();
+        Ok((since, next.unwrap_or(since.plus(interval))))
+    }
+
     /// The published keys, for verifying, and a number that changes when they do.
     pub fn verifying(&self) -> (&KeySet, u64) {
         (&self.verifying, self.jwks.generation)

@@ -6,8 +6,10 @@ use aws_lc_rs::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::key::Who;
+
 /// A SHA-256 (FIPS 180-4), so that Redis holds neither emails nor user agents.
-type Hash = [u8; SHA256_OUTPUT_LEN];
+pub(super) type Hash = [u8; SHA256_OUTPUT_LEN];
 
 /// Something that failures are counted by. Shown as the name of its key in Redis.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,22 +33,32 @@ impl Bucket {
         // A network's name has no line break, so no other pair reads the same.
         Self::Device(sha256(email), sha256(&format!("{network}\n{user_agent}")))
     }
+
+    /// Whom a rate of the same is counted for.
+    pub(super) fn who(&self) -> Who {
+        Who::hashed(&sha256(&self.to_string()))
+    }
 }
 
 impl fmt::Display for Bucket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = |hash| URL_SAFE_NO_PAD.encode(hash);
         match self {
-            Self::Account(email) => write!(f, "throttle:account:{}", text(email)),
-            Self::Address(network) => write!(f, "throttle:address:{network}"),
+            Self::Account(email) => write!(f, "{{limits}}:throttle:account:{}", text(email)),
+            Self::Address(network) => write!(f, "{{limits}}:throttle:address:{network}"),
             Self::Device(email, device) => {
-                write!(f, "throttle:device:{}:{}", text(email), text(device))
+                write!(
+                    f,
+                    "{{limits}}:throttle:device:{}:{}",
+                    text(email),
+                    text(device)
+                )
             }
         }
     }
 }
 
-fn sha256(text: &str) -> Hash {
+pub(super) fn sha256(text: &str) -> Hash {
     let mut hash = [0; SHA256_OUTPUT_LEN];
     hash.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
     hash

@@ -4,8 +4,11 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::bucket::Bucket;
-use super::{Backend, Limits, network};
+use super::key::Key;
+use super::pace::refused;
+use super::{Backend, Limits, Told, Who, network};
 use crate::clock::Instant;
+use crate::config::Limit;
 
 /// What an attempt at an account's password is counted by.
 #[derive(Clone, Debug)]
@@ -13,6 +16,10 @@ pub struct LoginKeys {
     pub(super) account: Bucket,
     pub(super) address: Bucket,
     pub(super) device: Bucket,
+    /// The first is the one that the answer is told of: whoever asks may know how they stand
+    /// themselves, but not how often others tried.
+    rates: Vec<Key>,
+    device_rate: Key,
 }
 
 impl LoginKeys {
@@ -20,17 +27,34 @@ impl LoginKeys {
     /// client's address (see [`client_address`](super::client_address)) and user agent.
     pub fn new(email: &str, address: IpAddr, user_agent: &str) -> Self {
         let network = network(address);
+        let device = Bucket::device(email, &network, user_agent);
+        let account = Key::new(Limit::SignInAccount, Who::email(email));
         Self {
             account: Bucket::account(email),
-            device: Bucket::device(email, &network, user_agent),
+            device_rate: Key::new(Limit::SignInAccount, device.who()),
+            rates: vec![
+                Key::new(Limit::SignInAddress, Who::address(address)),
+                account,
+            ],
+            device,
             address: Bucket::Address(network),
         }
     }
+
+    /// The same attempt by somebody who is signed in, and asked for the password again.
+    pub fn again(mut self) -> Self {
+        let limit = Limit::PasswordAccount;
+        self.rates.remove(0);
+        for key in self.rates.iter_mut().chain([&mut self.device_rate]) {
+            key.limit = limit;
+        }
+        self
+    }
 }
 
-/// Too many failures: the attempt was not counted, and its password must not be looked at.
+/// Too many: nothing was counted, and a password must not be looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("too many failed attempts; the next may come in {retry_after:?}")]
+#[error("too many attempts; the next may come in {retry_after:?}")]
 pub struct Blocked {
     /// When an attempt may come again; more than nothing. `Retry-After` (RFC 9110 §10.2.3) is in
     /// whole seconds: round up.
@@ -59,30 +83,34 @@ impl Limits {
     ///
     /// The account and the address decide. Where they say no, `known_device` is asked whether this
     /// account was signed in to before with the same [`network`] and the same user agent; if so,
-    /// the device's own failures alone decide, so that nobody else's lock the owner out. It is
-    /// asked only then, and must take as long for an account that does not exist.
+    /// the device's own failures and rate alone decide, so that nobody else's lock the owner out.
+    /// It is asked only then, and must take as long for an account that does not exist.
     ///
     /// # Errors
     /// [`Blocked`] with the time until the first of these ways is open.
     pub async fn begin(
         &self,
         keys: LoginKeys,
+        told: &Told,
         known_device: impl AsyncFnOnce() -> bool,
     ) -> Result<Ticket, Blocked> {
         let at = self.clock.now();
         let both = [keys.account.clone(), keys.address.clone()];
-        let (by, backend) = match self.attempt(&both, at).await {
-            Ok(backend) => (Judge::AccountAndAddress, backend),
-            Err(wait) if known_device().await => {
-                let device = std::slice::from_ref(&keys.device);
-                let own = self.attempt(device, at).await;
-                let retry_after = |own: Duration| own.min(wait);
-                (
-                    Judge::Device,
-                    own.map_err(retry_after).map_err(Blocked::after)?,
-                )
+        let both = self.attempt(&keys.rates, &both, at).await;
+        if let Some(standing) = both.first {
+            told.tell(standing);
+        }
+        let (by, backend) = match both.wait {
+            None => (Judge::AccountAndAddress, both.backend),
+            Some(wait) if known_device().await => {
+                let (rate, bucket) = ([keys.device_rate], [keys.device.clone()]);
+                let own = self.attempt(&rate, &bucket, at).await;
+                if let Some(own) = own.wait {
+                    return Err(refused(Blocked::after(own.min(wait)), &keys.rates));
+                }
+                (Judge::Device, own.backend)
             }
-            Err(wait) => return Err(Blocked::after(wait)),
+            Some(wait) => return Err(refused(Blocked::after(wait), &keys.rates)),
         };
         Ok(Ticket {
             keys,
@@ -99,6 +127,7 @@ impl Limits {
             account,
             address,
             device,
+            ..
         } = ticket.keys;
         let address = [address];
         let give_back = match ticket.by {
@@ -120,6 +149,7 @@ impl Limits {
             account,
             address,
             device,
+            ..
         } = ticket.keys;
         let counted = match ticket.by {
             Judge::AccountAndAddress => vec![account, address],
@@ -130,7 +160,7 @@ impl Limits {
 }
 
 impl Blocked {
-    fn after(retry_after: Duration) -> Self {
+    pub(super) fn after(retry_after: Duration) -> Self {
         Self { retry_after }
     }
 }

@@ -13,6 +13,8 @@ const MAX_CONSECUTIVE_FAILURES: u32 = 100;
 pub(super) struct Policy {
     account_failures: u32,
     address_failures: u32,
+    /// See [`MAX_CONSECUTIVE_FAILURES`].
+    closed_at: u32,
     /// The delay after the first failure beyond the free ones.
     pub(super) base_delay: Duration,
     /// The longest delay of a bucket that is not closed; never more than `memory`.
@@ -22,10 +24,13 @@ pub(super) struct Policy {
 }
 
 impl Policy {
-    pub(super) fn new(throttle: &Throttle) -> Self {
+    /// What one of `replicas` lets through when they don't count together: as many times less.
+    pub(super) fn new(throttle: &Throttle, replicas: u32) -> Self {
+        let replicas = replicas.max(1);
         Self {
-            account_failures: throttle.account_failures,
-            address_failures: throttle.address_failures,
+            account_failures: throttle.account_failures / replicas,
+            address_failures: throttle.address_failures / replicas,
+            closed_at: (MAX_CONSECUTIVE_FAILURES / replicas).max(1),
             base_delay: throttle.base_delay,
             max_delay: throttle.max_delay.min(throttle.memory),
             memory: throttle.memory,
@@ -43,7 +48,7 @@ impl Policy {
     /// Failures in a row that close the bucket. An address never closes: many people share it.
     pub(super) fn closed_at(&self, bucket: &Bucket) -> u32 {
         match bucket {
-            Bucket::Account(_) | Bucket::Device(..) => MAX_CONSECUTIVE_FAILURES,
+            Bucket::Account(_) | Bucket::Device(..) => self.closed_at,
             Bucket::Address(_) => u32::MAX,
         }
     }

@@ -1,70 +1,88 @@
-//! Buckets in Redis, for all replicas: a hash each, with a TTL, changed by atomic scripts alone.
+//! Rates and buckets in Redis, for all replicas: a key each, with a TTL, changed by atomic scripts
+//! alone. Their names share a hash tag: in a cluster a script's keys must lie in one slot.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, RedisResult, Script, ScriptInvocation};
+use redis::{RedisResult, Script, ScriptInvocation};
 use tokio::time::timeout;
 
 use super::bucket::Bucket;
+use super::gcra::Quota;
+use super::key::Key;
+use super::micros;
 use super::policy::Policy;
 use crate::clock::Instant;
+use crate::kv::{Commands, Kv};
 
 /// How long Redis may take before this process counts by itself.
 pub(super) const DEADLINE: Duration = Duration::from_millis(250);
 
 /// Redis, while it answers.
 pub(super) struct Shared {
-    connection: ConnectionManager,
+    connection: Commands,
     attempt: Script,
     settle: Script,
     deadline: Duration,
     down: AtomicBool,
+    #[cfg(test)]
+    pub(super) time: std::sync::Mutex<Option<i64>>,
 }
 
 impl Shared {
-    pub(super) fn new(client: Client, deadline: Duration) -> RedisResult<Self> {
-        // A login does not wait for a second try; the next one makes it.
-        let config = ConnectionManagerConfig::new()
-            .set_number_of_retries(0)
-            .set_connection_timeout(Some(deadline))
-            .set_response_timeout(Some(deadline));
+    pub(super) fn new(kv: Kv, deadline: Duration) -> RedisResult<Self> {
         Ok(Self {
-            connection: ConnectionManager::new_lazy_with_config(client, config)?,
+            connection: kv.commands(deadline)?,
             attempt: Script::new(include_str!("attempt.lua")),
             settle: Script::new(include_str!("settle.lua")),
             deadline,
             down: AtomicBool::new(false),
+            #[cfg(test)]
+            time: std::sync::Mutex::default(),
         })
     }
 
-    /// Counts a failure in each bucket, or tells the longest delay that one of them is in.
-    /// `None` when Redis does not say in time.
+    /// Counts one more for each rate and a failure in each bucket, or nothing. The longest time to
+    /// wait, then how far ahead of Redis's clock each rate is; in microseconds. `None` when Redis
+    /// does not say in time.
     pub(super) async fn attempt(
         &self,
         policy: &Policy,
+        rates: &[(Key, Quota)],
         buckets: &[Bucket],
         now: Instant,
-    ) -> Option<Result<(), Duration>> {
+    ) -> Option<Vec<i64>> {
         let mut script = self.attempt.prepare_invoke();
         script
+            .arg(rates.len())
+            .arg(self.time_of_rates())
             .arg(now.as_micros())
             .arg(micros(policy.base_delay))
             .arg(micros(policy.max_delay))
             .arg(micros(policy.memory));
+        for (key, quota) in rates {
+            script
+                .key(key.to_string())
+                .arg(quota.interval)
+                .arg(quota.burst);
+        }
         for bucket in buckets {
             script
                 .key(bucket.to_string())
                 .arg(policy.free(bucket))
                 .arg(policy.closed_at(bucket));
         }
-        let wait = self.run::<u64>(&script).await?;
-        Some(match wait {
-            0 => Ok(()),
-            wait => Err(Duration::from_micros(wait)),
-        })
+        self.run(&script).await
+    }
+
+    /// Redis's own, which is one for all replicas; in tests one that they set.
+    fn time_of_rates(&self) -> String {
+        #[cfg(test)]
+        if let Some(time) = *self.time.lock().expect("no test panics meanwhile") {
+            return time.to_string();
+        }
+        String::new()
     }
 
     /// Forgets some buckets; takes back from others the failure that was counted `at`. If Redis
@@ -89,7 +107,7 @@ impl Shared {
         let cause: &dyn fmt::Display = match &answer {
             Ok(Ok(_)) => {
                 if self.down.swap(false, Ordering::Relaxed) {
-                    tracing::info!("login limits are shared through Redis again");
+                    tracing::info!("limits are shared through Redis again");
                 }
                 return answer.ok()?.ok();
             }
@@ -97,7 +115,7 @@ impl Shared {
             Err(late) => late,
         };
         if !self.down.swap(true, Ordering::Relaxed) {
-            tracing::warn!(%cause, "login limits count in this process alone: Redis failed");
+            tracing::warn!(%cause, "limits count in this process alone: Redis failed");
         }
         None
     }
@@ -107,8 +125,4 @@ impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shared").finish_non_exhaustive()
     }
-}
-
-fn micros(span: Duration) -> u64 {
-    u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use argon2::Params;
+use tracing::Instrument;
 
 use super::argon::{ArgonHash, Memory};
 use super::password::{Password, PasswordError};
@@ -14,6 +15,8 @@ use super::pool::{Pool, PoolError};
 use super::stored::{HashFormatError, StoredHash};
 use crate::config;
 use crate::entropy::Entropy;
+use crate::metrics::Queue;
+use crate::telemetry::span;
 
 /// Hashes passwords on threads of its own. Clones share them; they end with the last clone.
 #[derive(Clone)]
@@ -54,11 +57,16 @@ pub struct Stats {
 }
 
 impl Hasher {
-    /// Starts the threads, each with argon2 memory of its own.
+    /// Starts the threads, each with argon2 memory of its own. `queue` is told how long callers
+    /// wait for one.
     ///
     /// # Errors
     /// [`StartError`]: parameters that argon2 does not know, or no more threads.
-    pub fn start(settings: &config::Passwords, entropy: Entropy) -> Result<Self, StartError> {
+    pub fn start(
+        settings: &config::Passwords,
+        entropy: Entropy,
+        queue: Queue,
+    ) -> Result<Self, StartError> {
         let params = Params::new(
             settings.argon2_memory_kib,
             settings.argon2_iterations,
@@ -75,7 +83,7 @@ impl Hasher {
             move || Memory::new(&params, Arc::clone(&runs))
         };
         let (length, deadline) = (settings.queue_length, settings.queue_deadline);
-        let pool = Pool::start(workers, length, deadline, memory)?;
+        let pool = Pool::start(workers, length, deadline, queue, memory)?;
         let recipe = Recipe {
             policy: Policy {
                 min_length: settings.min_length,
@@ -99,7 +107,8 @@ impl Hasher {
     pub async fn hash(&self, password: Password) -> Result<String, HashError> {
         let recipe = Arc::clone(&self.recipe);
         let work = move |memory: &mut Memory| recipe.hash(&password, memory);
-        Ok(self.pool.run(work).await??)
+        let hashing = self.pool.run(work).instrument(span!("password.hash"));
+        Ok(hashing.await??)
     }
 
     /// Whether `password` is the one that `stored` was made from. None stands for a user who does
@@ -117,7 +126,8 @@ impl Hasher {
         let stored = stored.as_deref().map(StoredHash::parse).transpose()?;
         let recipe = Arc::clone(&self.recipe);
         let work = move |memory: &mut Memory| recipe.verify(&password, stored.as_ref(), memory);
-        Ok(self.pool.run(work).await??)
+        let hashing = self.pool.run(work).instrument(span!("password.verify"));
+        Ok(hashing.await??)
     }
 
     /// Whether `password` may become the password of an account: see [`Policy::check`].

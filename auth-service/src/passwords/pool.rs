@@ -2,13 +2,14 @@
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::timeout;
+
+use crate::metrics::Queue;
 
 /// Threads that each own an `M`, and the queue before them.
 pub(super) struct Pool<M> {
@@ -19,7 +20,7 @@ pub(super) struct Pool<M> {
     places: Semaphore,
     queue_length: usize,
     deadline: Duration,
-    shed: AtomicU64,
+    queue: Queue,
 }
 
 struct Job<M> {
@@ -38,11 +39,13 @@ pub(super) enum PoolError {
 
 impl<M: 'static> Pool<M> {
     /// Starts `workers` threads, which end when the pool is dropped. `memory` is called once in
-    /// each. Up to `queue_length` jobs wait for one of them, up to `deadline` each.
+    /// each. Up to `queue_length` jobs wait for one of them, up to `deadline` each; `measured` is
+    /// told of it.
     pub(super) fn start(
         workers: usize,
         queue_length: usize,
         deadline: Duration,
+        measured: Queue,
         memory: impl Fn() -> M + Clone + Send + 'static,
     ) -> io::Result<Self> {
         let (jobs, queue) = mpsc::channel();
@@ -60,7 +63,7 @@ impl<M: 'static> Pool<M> {
             places: Semaphore::new(queue_length),
             queue_length,
             deadline,
-            shed: AtomicU64::new(0),
+            queue: measured,
         })
     }
 
@@ -69,10 +72,12 @@ impl<M: 'static> Pool<M> {
         &self,
         work: impl FnOnce(&mut M) -> T + Send + 'static,
     ) -> Result<T, PoolError> {
+        let asked = Instant::now();
         let thread = self.free_thread().await.ok_or_else(|| {
-            self.shed.fetch_add(1, Ordering::Relaxed);
+            self.queue.refused.count();
             PoolError::Busy
         })?;
+        self.queue.wait.took(asked.elapsed());
         let (reply, result) = oneshot::channel();
         let job = Job {
             work: Box::new(move |memory| {
@@ -103,7 +108,7 @@ impl<M: 'static> Pool<M> {
 
     /// Jobs that were answered [`PoolError::Busy`] since the start.
     pub(super) fn shed(&self) -> u64 {
-        self.shed.load(Ordering::Relaxed)
+        self.queue.refused.total()
     }
 }
 

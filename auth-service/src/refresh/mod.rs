@@ -19,9 +19,12 @@ use std::time::Duration;
 use crate::audit::{Actor, Event, EventKind, Origin};
 use crate::change::Change;
 use crate::clock::Instant;
+use crate::config::Limit;
 use crate::ctx::Ctx;
 use crate::db::DbError;
 use crate::keys::KeysError;
+use crate::limits::{Blocked, Who};
+use crate::metrics::Refresh;
 use crate::sessions::Session;
 use crate::tokens::{self, TokenPair};
 use crate::users::User;
@@ -45,6 +48,9 @@ pub enum RefreshError {
     /// It was used before; its session has been ended.
     #[error("the refresh token was used before; the session has been ended")]
     Reused,
+    /// Too many of this session; nothing was consumed.
+    #[error(transparent)]
+    Blocked(#[from] Blocked),
     /// The database failed; nothing was consumed.
     #[error(transparent)]
     Db(#[from] DbError),
@@ -62,14 +68,38 @@ pub async fn refresh(
     presented: &str,
     origin: &Origin,
 ) -> Result<TokenPair, RefreshError> {
+    let exchanged = exchange(ctx, presented, origin).await;
+    ctx.metrics.refreshes.count(match &exchanged {
+        Ok((outcome, _)) => *outcome,
+        Err(RefreshError::Invalid) => Refresh::Invalid,
+        Err(RefreshError::Expired) => Refresh::Expired,
+        Err(RefreshError::Revoked) => Refresh::Revoked,
+        Err(RefreshError::Reused) => Refresh::Reused,
+        Err(RefreshError::Blocked(_)) => Refresh::RateLimited,
+        Err(RefreshError::Db(_) | RefreshError::Keys(_)) => Refresh::Error,
+    });
+    exchanged.map(|(_, pair)| pair)
+}
+
+async fn exchange(
+    ctx: &Ctx,
+    presented: &str,
+    origin: &Origin,
+) -> Result<(Refresh, TokenPair), RefreshError> {
     let token = read(ctx, presented)?;
+    let session = Who::id(token.family);
+    ctx.limits
+        .pace(Limit::RefreshSession, session, &origin.told)?;
     let now = ctx.clock.now();
     let rotated = store::rotate(&ctx.db, rotation(ctx, &token, now)).await?;
-    let (session, user) = match rotated {
-        Some(rotated) => rotated,
-        None => Box::pin(judge(ctx, token, now, origin)).await?,
+    let (outcome, (session, user)) = match rotated {
+        Some(rotated) => (Refresh::Rotated, rotated),
+        None => {
+            let judged = Box::pin(judge(ctx, token, now, origin)).await?;
+            (Refresh::Replayed, judged)
+        }
     };
-    Ok(tokens::pair(ctx, &session, user, now)?)
+    Ok((outcome, tokens::pair(ctx, &session, user, now)?))
 }
 
 /// Reads a refresh token that we made.

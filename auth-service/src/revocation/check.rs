@@ -44,7 +44,7 @@ pub async fn check<C>(
 async fn ask<C>(ctx: &Ctx, claims: &Claims<C>, kid: &str) -> Result<Verdict, DbError> {
     let mut values = vec![claims.jti.as_str(), claims.sub.as_str(), kid];
     values.extend(claims.sid.as_deref());
-    let mut conn = ctx.db.conn().await?;
+    let mut conn = ctx.db.current().await?;
     let mirror = Mirror::default();
     for numbered in store::naming(&mut conn, &values, ctx.clock.now()).await? {
         mirror.apply(&numbered.entry);

@@ -35,7 +35,7 @@ pub(super) struct News {
 /// [`DbError`]
 pub async fn snapshot(ctx: &Ctx) -> Result<Snapshot, DbError> {
     let position = ctx.revocations.tail().position();
-    let mut conn = ctx.db.conn().await?;
+    let mut conn = ctx.db.current().await?;
     let entries = store::live_after(&mut conn, 0, ctx.clock.now()).await?;
     Ok(Snapshot {
         position,
@@ -74,7 +74,7 @@ pub async fn stream_from(ctx: &Ctx, position: Option<i64>) -> Result<Reader, DbE
     let known = position.filter(|position| *position <= last);
     let backlog = match known {
         Some(position) => {
-            store::live_after(&mut ctx.db.conn().await?, position, ctx.clock.now()).await?
+            store::live_after(&mut ctx.db.current().await?, position, ctx.clock.now()).await?
         }
         None => Vec::new(),
     };

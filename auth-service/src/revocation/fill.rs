@@ -6,16 +6,17 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::Instant as Moment;
 
-use super::link::{LinkError, RedisLink, in_time};
+use super::link::{Link, LinkError, RedisLink, in_time};
 use super::{store, unreached_for};
 use crate::ctx::Ctx;
+use crate::entropy::Entropy;
 
 /// Names the server and the state of it that the `deny:*` keys were filled into.
-const EPOCH: &str = "deny:epoch";
+const EPOCH: &str = "epoch";
 /// There while the `deny:*` keys are complete, for whoever looks revocations up there: not while
 /// they are filled, not in a server that came back with old ones, and not for longer than a
 /// revocation waits that could not be carried.
-const WHOLE: &str = "deny:whole";
+const WHOLE: &str = "whole";
 /// Entries that are put in with one command.
 const BATCH: usize = 500;
 /// The least time between two fillings: a server that keeps evicting is not filled without end.
@@ -73,7 +74,8 @@ impl RedisLink {
     async fn epoch(&self) -> Result<(Option<String>, String), LinkError> {
         let mut commands = self.commands.clone();
         let mut pipe = redis::pipe();
-        pipe.cmd("GET").arg(EPOCH);
+        // In a cluster they go to the server that keeps this key.
+        pipe.cmd("GET").arg(self.name(EPOCH));
         pipe.cmd("INFO").arg("server");
         pipe.cmd("INFO").arg("stats");
         let (epoch, server, stats): (Option<String>, String, String) =
@@ -85,9 +87,9 @@ impl RedisLink {
 
     async fn vouch(&self, ctx: &Ctx, state: &str) -> Result<(), LinkError> {
         let vouch = Script::new(VOUCH);
-        let mut call = vouch.key(EPOCH);
+        let mut call = vouch.key(self.name(EPOCH));
         let span = unreached_for(ctx).as_millis().to_string();
-        call.key(WHOLE).arg(state).arg(span);
+        call.key(self.name(WHOLE)).arg(state).arg(span);
         let _: bool = in_time(call.invoke_async(&mut self.commands.clone())).await?;
         Ok(())
     }
@@ -97,16 +99,17 @@ impl RedisLink {
         let mut commands = self.commands.clone();
         let filling = format!("filling/{}", ctx.entropy.uuid());
         let mut begin = redis::pipe();
-        begin.atomic().del(WHOLE).ignore().set(EPOCH, &filling);
+        let (whole, epoch) = (self.name(WHOLE), self.name(EPOCH));
+        begin.atomic().del(whole).ignore().set(&epoch, &filling);
         let _: () = in_time(begin.query_async(&mut commands)).await?;
         self.is_behind.store(false, Ordering::SeqCst);
         let now = ctx.clock.now();
-        let live = store::live_after(&mut ctx.db.conn().await?, 0, now).await?;
+        let live = store::live_after(&mut ctx.db.current().await?, 0, now).await?;
         for batch in live.chunks(BATCH) {
             self.carry_all(batch, now, false).await?;
         }
         let finish = Script::new(FINISH);
-        let mut call = finish.key(EPOCH);
+        let mut call = finish.key(epoch);
         call.arg(&filling).arg(state);
         let finished: bool = in_time(call.invoke_async(&mut commands)).await?;
         tracing::info!(
@@ -116,6 +119,22 @@ impl RedisLink {
         );
         Ok(finished)
     }
+}
+
+/// `INFO` of the server at this URL that keeps revocations.
+///
+/// # Errors
+/// [`LinkError`]
+pub async fn server_info(url: &str) -> Result<String, LinkError> {
+    let link = Link::new(Some(url), &Entropy::system())?;
+    let Link::Redis(link) = link else {
+        return Ok(String::new());
+    };
+    let mut pipe = redis::pipe();
+    pipe.cmd("GET").arg(link.name(EPOCH)).ignore();
+    pipe.cmd("INFO");
+    let (info,): (String,) = pipe.query_async(&mut link.commands.clone()).await?;
+    Ok(info)
 }
 
 /// A field of Redis's `INFO`.

@@ -18,7 +18,7 @@ const GATHER: Duration = Duration::from_millis(5);
 /// [`DbError`]
 pub async fn load(ctx: &Ctx) -> Result<(), DbError> {
     let asked = Moment::now();
-    let mut conn = ctx.db.conn().await?;
+    let mut conn = ctx.db.current().await?;
     for numbered in store::live_after(&mut conn, 0, ctx.clock.now()).await? {
         ctx.revocations.take(&numbered);
     }
@@ -47,7 +47,7 @@ pub(super) async fn ask(ctx: &Ctx) -> Result<(), DbError> {
         tail.forget(asked);
         (tail.last(), tail.missing())
     };
-    let mut conn = ctx.db.conn().await?;
+    let mut conn = ctx.db.current().await?;
     let mut news = store::news(&mut conn, last, &missing).await?;
     drop(conn);
     news.retain(|numbered| ctx.revocations.take(numbered));

@@ -4,9 +4,7 @@
 //! evicting. So it is believed only while this replica hears itself through it, and what it says
 //! only makes a mirror refuse more.
 
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::io::tcp::TcpSettings;
-use redis::{Client, IntoConnectionInfo, RedisResult, Script};
+use redis::{RedisResult, Script};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -18,9 +16,8 @@ use crate::clock::Instant;
 use crate::ctx::Ctx;
 use crate::db::DbError;
 use crate::entropy::Entropy;
+use crate::kv::{Commands, Kv};
 
-/// Where replicas tell each other.
-pub(super) const CHANNEL: &str = "deny:feed";
 /// How long one command may take.
 const COMMAND_TIMEOUT: Duration = Duration::from_millis(250);
 /// The version below which no token counts, where an entry names none: the greatest that Lua
@@ -46,8 +43,8 @@ pub enum Link {
 
 /// A connection to Redis that mends itself.
 pub struct RedisLink {
-    pub(super) client: Client,
-    pub(super) commands: ConnectionManager,
+    pub(super) kv: Kv,
+    pub(super) commands: Commands,
     carry: Script,
     pub(super) replica: String,
     pub(super) opened: Moment,
@@ -70,18 +67,6 @@ pub enum LinkError {
     Db(#[from] DbError),
 }
 
-/// A client for this Redis URL, whose connections notice a server that has gone silent.
-///
-/// # Errors
-/// [`LinkError::Redis`] when the URL is not one.
-pub fn client(url: &str) -> Result<Client, LinkError> {
-    let tcp = TcpSettings::default()
-        .set_nodelay(true)
-        .set_user_timeout(Duration::from_secs(2));
-    let info = url.into_connection_info()?.set_tcp_settings(tcp);
-    Ok(Client::open(info)?)
-}
-
 impl Link {
     /// A link for this Redis URL, or none. Needs a runtime; connects when it is first used.
     ///
@@ -91,14 +76,10 @@ impl Link {
         let Some(url) = url else {
             return Ok(Self::InProcess);
         };
-        let client = client(url)?;
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(COMMAND_TIMEOUT))
-            .set_response_timeout(Some(COMMAND_TIMEOUT))
-            .set_number_of_retries(0);
+        let kv = Kv::open(url)?;
         Ok(Self::Redis(Box::new(RedisLink {
-            commands: client.get_connection_manager_lazy(config)?,
-            client,
+            commands: kv.commands(COMMAND_TIMEOUT)?,
+            kv,
             carry: Script::new(CARRY),
             replica: entropy.uuid().to_string(),
             opened: Moment::now(),
@@ -148,6 +129,22 @@ impl Link {
 }
 
 impl RedisLink {
+    /// A name among those of ours. A cluster keeps all of them in one slot, by the hash tag: they
+    /// are complete, or not, together, at one server, and looked up in one command.
+    pub(super) fn name(&self, rest: &str) -> String {
+        let prefix = if self.kv.is_cluster() {
+            "{deny}"
+        } else {
+            "deny"
+        };
+        format!("{prefix}:{rest}")
+    }
+
+    /// Where replicas tell each other.
+    pub(super) fn channel(&self) -> String {
+        self.name("feed")
+    }
+
     fn is_heard(&self, max_lag: Duration) -> bool {
         self.heard
             .lock()
@@ -177,8 +174,9 @@ impl RedisLink {
             };
             let left = Instant::from_secs(entry.expires_at).since(now);
             let mut call = self.carry.prepare_invoke();
-            call.key(format!("deny:{}:{}", kind_name(entry.kind), entry.value))
-                .key(CHANNEL)
+            let key = format!("{}:{}", kind_name(entry.kind), entry.value);
+            call.key(self.name(&key))
+                .key(self.channel())
                 .arg(entry.ver.unwrap_or(EVERY_VERSION))
                 .arg(left.as_millis().max(1).to_string())
                 .arg(message);

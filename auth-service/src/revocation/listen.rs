@@ -2,21 +2,25 @@
 //! works.
 
 use futures_util::StreamExt;
+use redis::AsyncCommands;
 use redis::aio::PubSubStream;
-use redis::{AsyncCommands, RedisResult};
 use shared_claims::Entry;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::time::{Instant as Moment, Interval, MissedTickBehavior, interval, sleep, timeout_at};
+use tokio::time::{
+    Instant as Moment, Interval, MissedTickBehavior, interval, sleep, timeout, timeout_at,
+};
 use tokio::try_join;
 
 use super::fill::Filler;
 use super::follow;
-use super::link::{CHANNEL, Link, LinkError, RedisLink, in_time};
+use super::link::{Link, LinkError, RedisLink, in_time};
 use crate::ctx::Ctx;
 
 /// How long to wait before connecting again.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(200);
+/// How long connecting may take: a Sentinel that is away is waited for before the next is asked.
+const SUBSCRIBING: Duration = Duration::from_secs(3);
 
 /// Keeps the link open for as long as the service runs.
 pub async fn run(ctx: &Ctx) {
@@ -35,7 +39,9 @@ pub async fn run(ctx: &Ctx) {
 /// Listens until the link breaks. What comes is taken in whether or not the database answers; the
 /// link counts as heard only once it did.
 async fn listen(ctx: &Ctx, link: &RedisLink) -> Result<(), LinkError> {
-    let messages = in_time(link.subscribe()).await?;
+    let channel = link.channel();
+    let subscribing = timeout(SUBSCRIBING, link.kv.listen(&channel));
+    let messages = subscribing.await.map_err(|_| LinkError::Silent)??;
     // What was said before we listened has been read from the database.
     let is_caught_up = AtomicBool::new(false);
     try_join!(
@@ -75,7 +81,7 @@ async fn ping(ctx: &Ctx, link: &RedisLink) -> Result<(), LinkError> {
     let mut tick = ticks(ctx);
     loop {
         tick.tick().await;
-        let _: i64 = in_time(link.commands.clone().publish(CHANNEL, link.ping())).await?;
+        let _: i64 = in_time(link.commands.clone().publish(link.channel(), link.ping())).await?;
     }
 }
 
@@ -117,12 +123,6 @@ fn ticks(ctx: &Ctx) -> Interval {
 }
 
 impl RedisLink {
-    async fn subscribe(&self) -> RedisResult<PubSubStream> {
-        let mut pubsub = self.client.get_async_pubsub().await?;
-        pubsub.subscribe(CHANNEL).await?;
-        Ok(pubsub.into_on_message())
-    }
-
     /// What this replica says to itself. It tells when it was sent: one that lay in a silent
     /// server for a while proves nothing about that while.
     fn ping(&self) -> String {

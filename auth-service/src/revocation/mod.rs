@@ -31,9 +31,9 @@ use tail::Tail;
 
 pub use check::{RevocationError, check};
 pub use feed::{Reader, Update, snapshot, stream_from};
-pub use fill::info_field;
+pub use fill::{info_field, server_info};
 pub use follow::{follow, forget, forget_dead, load};
-pub use link::{Link, LinkError, client};
+pub use link::{Link, LinkError};
 pub use listen::run as run_link;
 
 /// An entry of the feed and its number in it.
@@ -55,6 +55,21 @@ pub struct Revocations {
     bell: Notify,
     link: Link,
     keys_changed: Notify,
+}
+
+/// How this replica follows revocations, for metrics.
+#[derive(Clone, Copy, Debug)]
+pub struct Stats {
+    /// Entries in the mirror.
+    pub entries: usize,
+    /// Open readers of the stream.
+    pub consumers: usize,
+    /// News that the slowest of them has not taken yet.
+    pub backlog: usize,
+    /// How long ago the database was asked with success.
+    pub lag: Option<Duration>,
+    /// Whether Redis carries; nothing where there is none.
+    pub redis_is_heard: Option<bool>,
 }
 
 /// News that a reader of the stream may lag behind before it must take the snapshot again.
@@ -137,9 +152,23 @@ impl Revocations {
         self.keys_changed.notified().await;
     }
 
-    /// Entries in the mirror, for metrics.
+    /// Entries in the mirror.
     pub fn size(&self) -> usize {
         self.mirror.len()
+    }
+
+    /// What there is to watch.
+    pub fn stats(&self, ctx: &Ctx) -> Stats {
+        Stats {
+            entries: self.size(),
+            consumers: self.news.receiver_count(),
+            backlog: self.news.len(),
+            lag: self.asked().map(|at| at.elapsed()),
+            redis_is_heard: match &self.link {
+                Link::InProcess => None,
+                link => Some(link.is_heard(ctx.settings.revocation.max_lag)),
+            },
+        }
     }
 
     /// Whether the mirror is fresh enough to be believed.
@@ -149,8 +178,13 @@ impl Revocations {
 
     /// Whether everything that was revoked longer ago than `max_lag` is known.
     fn has_asked(&self, ctx: &Ctx) -> bool {
-        let asked = *self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        asked.is_some_and(|at| at.elapsed() < trusted_for(ctx))
+        self.asked()
+            .is_some_and(|at| at.elapsed() < trusted_for(ctx))
+    }
+
+    /// When the database was last asked with success.
+    fn asked(&self) -> Option<Moment> {
+        *self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn tail(&self) -> MutexGuard<'_, Tail> {

@@ -10,6 +10,7 @@ use crate::ctx::Ctx;
 use crate::id::Id;
 use crate::keys::SigningKey;
 use crate::sessions::Session;
+use crate::telemetry::span;
 use crate::users::User;
 
 /// An access token as it is handed out.
@@ -57,7 +58,7 @@ pub fn mint(ctx: &Ctx, key: &SigningKey, session: &Session, user: &User, now: In
     jwt.push_str(&key.header);
     jwt.push('.');
     URL_SAFE_NO_PAD.encode_string(payload, &mut jwt);
-    let signature = key.sign(jwt.as_bytes());
+    let signature = span!("token.sign").in_scope(|| key.sign(jwt.as_bytes()));
     jwt.push('.');
     URL_SAFE_NO_PAD.encode_string(signature, &mut jwt);
     Access { jwt, expires_in }

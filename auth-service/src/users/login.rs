@@ -6,7 +6,8 @@ use crate::audit::{self, Actor, Event, EventKind, Origin};
 use crate::change::Change;
 use crate::ctx::Ctx;
 use crate::id::Id;
-use crate::limits::{LoginKeys, Ticket, network};
+use crate::limits::{Blocked, LoginKeys, Ticket, network};
+use crate::metrics::Login;
 use crate::passwords::{Password, Verdict};
 use crate::sessions::{self, Checked, Session};
 use crate::tokens::{self, TokenPair};
@@ -25,11 +26,29 @@ pub async fn login(
     password: &str,
     origin: &Origin,
 ) -> Result<TokenPair, UsersError> {
+    let signed_in = sign_in(ctx, email, password, origin).await;
+    ctx.metrics.logins.count(match &signed_in {
+        Ok(_) => Login::Success,
+        Err(UsersError::InvalidCredentials) => Login::InvalidCredentials,
+        Err(UsersError::Throttled(_)) => Login::RateLimited,
+        Err(UsersError::Busy) => Login::Busy,
+        Err(_) => Login::Error,
+    });
+    signed_in
+}
+
+async fn sign_in(
+    ctx: &Ctx,
+    email: &str,
+    password: &str,
+    origin: &Origin,
+) -> Result<TokenPair, UsersError> {
     // What can't be an address or a password can't be an account's either.
     let (Ok(email), Ok(password)) = (Email::parse(email), Password::parse(password)) else {
         return Err(UsersError::InvalidCredentials);
     };
-    let ticket = begin(ctx, email.key(), origin).await?;
+    let keys = keys(email.key(), origin);
+    let ticket = begin(ctx, email.key(), keys, origin).await?;
     let (session, user) = match attempt(ctx, &email, &password, origin).await {
         Err(error) => return Err(settle(ctx, ticket, error).await),
         Ok(signed_in) => signed_in,
@@ -121,7 +140,8 @@ pub(super) async fn prove(
     drop(conn);
     let (user, stored, email_key) = found.ok_or(UsersError::NotFound)?;
     let password = Password::parse(password).map_err(|_| UsersError::WrongPassword)?;
-    let ticket = begin(ctx, &email_key, origin).await?;
+    let keys = keys(&email_key, origin).again();
+    let ticket = begin(ctx, &email_key, keys, origin).await?;
     let verdict = match ctx.hasher.verify(password, stored.clone()).await {
         Ok(verdict) => verdict,
         Err(error) => return Err(settle(ctx, ticket, error.into()).await),
@@ -135,22 +155,26 @@ pub(super) async fn prove(
     Ok((user, stored))
 }
 
-/// Counts the attempt before anything is hashed.
-async fn begin(ctx: &Ctx, email_key: &str, origin: &Origin) -> Result<Ticket, UsersError> {
-    let address = origin
-        .address
-        .unwrap_or(std::net::IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED));
+fn keys(email_key: &str, origin: &Origin) -> LoginKeys {
     let user_agent = origin.user_agent.as_deref().unwrap_or_default();
-    let keys = LoginKeys::new(email_key, address, user_agent);
+    LoginKeys::new(email_key, origin.address_or_none(), user_agent)
+}
+
+/// Counts the attempt before anything is hashed.
+async fn begin(
+    ctx: &Ctx,
+    email_key: &str,
+    keys: LoginKeys,
+    origin: &Origin,
+) -> Result<Ticket, Blocked> {
+    let user_agent = origin.user_agent.as_deref().unwrap_or_default();
+    let network = network(origin.address_or_none());
     let known = async || {
-        sessions::is_known_device(ctx, email_key, &network(address), user_agent)
+        sessions::is_known_device(ctx, email_key, &network, user_agent)
             .await
             .unwrap_or(false)
     };
-    ctx.limits
-        .begin(keys, known)
-        .await
-        .map_err(|blocked| UsersError::Throttled(blocked.retry_after))
+    ctx.limits.begin(keys, &origin.told, known).await
 }
 
 /// An attempt whose password was never judged is not held against anybody.

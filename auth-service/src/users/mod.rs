@@ -14,13 +14,13 @@ mod unverified;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use std::time::Duration;
 use utoipa::ToSchema;
 
 use crate::clock::Instant;
 use crate::db::DbError;
 use crate::id::Id;
 use crate::keys::KeysError;
+use crate::limits::Blocked;
 use crate::passwords::{CheckError, HashError, PasswordError};
 
 pub use account::{delete, get, rename};
@@ -104,9 +104,9 @@ pub enum UsersError {
     /// The current password, asked for again, is not right.
     #[error("the current password is not right")]
     WrongPassword,
-    /// Too many failures; try again after this.
-    #[error("too many failed attempts")]
-    Throttled(Duration),
+    /// Too many attempts, or too many that failed.
+    #[error(transparent)]
+    Throttled(#[from] Blocked),
     /// The service hashes as many passwords as it can.
     #[error("the service is busy")]
     Busy,

@@ -6,8 +6,10 @@ use super::email::Email;
 use super::{User, UsersError, profile, store};
 use crate::audit::{Actor, Event, EventKind, Origin};
 use crate::change::Change;
+use crate::config::Limit;
 use crate::ctx::Ctx;
 use crate::db::types::Json;
+use crate::limits::Who;
 use crate::passwords::Password;
 use crate::sessions::{self, Checked};
 use crate::tokens::{self, TokenPair};
@@ -25,7 +27,7 @@ pub struct Credentials {
 /// Makes an account and opens its first session.
 ///
 /// # Errors
-/// [`UsersError`]: a bad field, a taken address, a busy service.
+/// [`UsersError`]: a bad field, a taken address, too many of them, a busy service.
 pub async fn signup(
     ctx: &Ctx,
     given: Credentials,
@@ -36,6 +38,11 @@ pub async fn signup(
     }
     let email = Email::parse(&given.email)?;
     let name = given.name.as_deref().map(profile::name).transpose()?;
+    let asked = [
+        (Limit::SignUpAddress, Who::address(origin.address_or_none())),
+        (Limit::SignUpAccount, Who::email(email.key())),
+    ];
+    ctx.limits.admit(&asked, &origin.told).await?;
     let user = new_user(ctx, &email, name);
     let password_hash = new_hash(ctx, &given.password, &user).await?;
 

@@ -14,7 +14,7 @@ fn seen(answer: &Answer) -> (u16, Value, Vec<(String, String)>) {
     let headers = answer.headers.iter();
     let mut headers: Vec<_> = headers
         .map(|(name, value)| (name.to_string(), format!("{value:?}")))
-        .filter(|(name, _)| !["date", "x-request-id"].contains(&name.as_str()))
+        .filter(|(name, _)| !["date", "x-request-id", "ratelimit"].contains(&name.as_str()))
         .collect();
     headers.sort();
     (answer.status, body, headers)

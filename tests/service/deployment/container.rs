@@ -1,6 +1,7 @@
 //! `deploy/Dockerfile` and `deploy/compose.yaml`, judged by hadolint and docker-compose.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
@@ -93,6 +94,38 @@ fn compose_starts_the_service_with_settings_that_it_takes() {
     assert!(settings.validate().is_ok(), "{:?}", settings.validate());
     assert!(settings.database.url.contains("@postgres:5432/"));
     assert_eq!(settings.redis.url.as_deref(), Some("redis://redis:6379"));
+}
+
+#[test]
+fn compose_has_prometheus_scrape_the_service_and_grafana_ask_prometheus() {
+    let compose = compose();
+    let networks = |service: &str| {
+        let networks = compose["services"][service]["networks"].as_object();
+        networks
+            .expect("networks")
+            .keys()
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    let meet = |one: &str, other: &str| networks(one).iter().any(|it| networks(other).contains(it));
+    assert!(meet("prometheus", "auth-service") && meet("grafana", "prometheus"));
+    let mounted = |service: &str, at: &str| {
+        let volumes = list(&compose["services"][service]["volumes"]);
+        let found = volumes.iter().find(|volume| text(&volume["target"]) == at);
+        PathBuf::from(text(&found.unwrap_or_else(|| panic!("{at}"))["source"]))
+    };
+    let rules = mounted("prometheus", "/etc/prometheus");
+    let config = std::fs::read_to_string(rules.join("prometheus.yml")).expect("a configuration");
+    assert!(config.contains("- auth-service:9090"), "{config}");
+    let made = |name: &str| text(&compose["configs"][name]["content"]);
+    assert!(made("grafana-prometheus").contains("url: http://prometheus:9090"));
+    let folder = "/var/lib/grafana/dashboards";
+    assert!(made("grafana-dashboards").contains(&format!("path: {folder}")));
+    assert!(
+        mounted("grafana", folder)
+            .join("auth-service.json")
+            .is_file()
+    );
 }
 
 #[test]

@@ -158,7 +158,25 @@ fn pods_may_reach_names_and_databases_and_nothing_else() {
     }
     let environment = production().environment(&production().server());
     let stores = ["DATABASE_URL", "REDIS_URL"].map(|name| port_of(&environment[name]));
-    assert_eq!(ports, [53, 53, stores[0], stores[1]]);
+    assert_eq!(ports, [53, 53, stores[0], stores[1], port_of(&collector())]);
+}
+
+/// Where `settings.env` proposes to send traces.
+fn collector() -> String {
+    let settings = include_str!("../../../k8s/overlays/production/settings.env");
+    let proposed = settings
+        .lines()
+        .find_map(|line| line.strip_prefix("# AUTH__TELEMETRY__OTLP_ENDPOINT="));
+    proposed.expect("a proposal").to_owned()
+}
+
+#[test]
+fn the_collector_that_is_proposed_is_taken() {
+    let mut environment = production().environment(&production().server());
+    environment.insert("AUTH__TELEMETRY__OTLP_ENDPOINT".into(), collector());
+    let settings = super::settings::load(&environment);
+    assert_eq!(settings.telemetry.otlp_endpoint, Some(collector()));
+    assert!(settings.validate().is_ok(), "{:?}", settings.validate());
 }
 
 #[test]
@@ -216,6 +234,13 @@ async fn the_paths_that_are_asked_are_there_on_the_internal_listener_alone() {
         let path = text(&ask["path"]);
         assert_eq!(service.get_internal(path).await.status, 200, "{probe}");
         assert_eq!(service.get(path).await.status, 404, "{probe}");
+    }
+    for endpoint in list(&production().one("ServiceMonitor", "auth-service")["spec"]["endpoints"]) {
+        let path = text(&endpoint["path"]);
+        let scraped = service.get_internal(path).await;
+        assert_eq!(scraped.status, 200, "{path}");
+        assert!(scraped.text.contains("\nauth_build_info{"), "{path}");
+        assert_eq!(service.get(path).await.status, 404, "{path}");
     }
     assert_eq!(container["livenessProbe"]["httpGet"]["path"], "/livez");
     assert_eq!(container["readinessProbe"]["httpGet"]["path"], "/readyz");

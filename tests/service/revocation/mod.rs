@@ -1,5 +1,6 @@
 //! Revocation: nothing that was revoked is ever accepted again, whatever fails.
 
+mod cluster;
 mod cut_offs;
 mod database_away;
 mod deny_keys;
@@ -10,6 +11,7 @@ mod present_state;
 mod races;
 mod redis_apart;
 mod redis_faults;
+mod sentinel;
 mod stream;
 
 use std::time::{Duration, Instant};

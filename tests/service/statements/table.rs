@@ -162,5 +162,5 @@ pub const PUBLIC: &[Row] = rows! {
 pub const INTERNAL: &[Row] = rows! {
     "GET /livez"                                 => 200 0 0 nobody;
     "GET /readyz"                                => 200 1 1 nobody;
-    "GET /v1/revocations"                        => 200 1 1 nobody;
+    "GET /v1/revocations"                        => 200 2 1 nobody;
 };

@@ -12,12 +12,14 @@ pub mod documented;
 pub mod events;
 pub mod heard;
 pub mod outside;
+pub mod pgbouncer;
 pub mod postgres;
 pub mod process;
 pub mod proxy;
 pub mod raw;
 pub mod recorded;
 pub mod redis;
+pub mod redis_fleet;
 pub mod secrets;
 pub mod service;
 pub mod sql;
@@ -32,6 +34,9 @@ pub use sql::Sql;
 
 /// A password that the policy takes.
 pub const PASSWORD: &str = "nine brave lanterns sing";
+
+/// A limit that no test reaches.
+pub const OUT_OF_REACH: &str = "1000000/1s";
 
 /// Runs one test on SQLite and on Postgres.
 macro_rules! both {

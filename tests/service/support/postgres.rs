@@ -8,12 +8,15 @@ use std::time::{Duration, Instant};
 use diesel_async::{AsyncConnection, AsyncPgConnection};
 use tempfile::TempDir;
 
+use super::outside::free_port;
+
 /// The server. Killed and removed when it is dropped.
 pub struct Postgres {
     /// The URL of a database on it.
     pub url: String,
     folder: TempDir,
     port: u16,
+    options: Vec<String>,
     server: Option<Child>,
 }
 
@@ -45,9 +48,27 @@ fn user() -> Option<u32> {
     fields[2].parse().ok()
 }
 
-fn program(name: &str) -> Command {
+/// A program that came with the server.
+pub fn program(name: &str) -> Command {
     let bin = std::env::var("PG_BIN").expect("PG_BIN is not set: run the tests by `make test`");
-    let mut command = Command::new(Path::new(&bin).join(name));
+    unprivileged(&Path::new(&bin).join(name))
+}
+
+/// A folder of a server's own, which it may write to.
+pub fn own_folder() -> TempDir {
+    let folder = tempfile::Builder::new()
+        .prefix("auth-pg.")
+        .tempdir_in("/tmp")
+        .expect("a folder");
+    if let Some(user) = user() {
+        std::os::unix::fs::chown(folder.path(), Some(user), Some(user)).expect("chown");
+    }
+    folder
+}
+
+/// A program that refuses to run as root.
+pub fn unprivileged(path: &Path) -> Command {
+    let mut command = Command::new(path);
     if let Some(user) = user() {
         command.uid(user).gid(user);
     }
@@ -58,13 +79,12 @@ fn program(name: &str) -> Command {
 impl Postgres {
     /// A new server with an empty database.
     pub async fn start() -> Self {
-        let folder = tempfile::Builder::new()
-            .prefix("auth-pg.")
-            .tempdir_in("/tmp")
-            .expect("a folder");
-        if let Some(user) = user() {
-            std::os::unix::fs::chown(folder.path(), Some(user), Some(user)).expect("chown");
-        }
+        Self::with(&[]).await
+    }
+
+    /// A new server with other settings.
+    pub async fn with(settings: &[&str]) -> Self {
+        let folder = own_folder();
         let password = uuid::Uuid::from_bytes(auth_service::entropy::Entropy::system().bytes());
         let password_file = folder.path().join("password");
         std::fs::write(&password_file, password.to_string()).expect("a file");
@@ -77,19 +97,48 @@ impl Postgres {
             .output()
             .expect("initdb runs");
         assert!(made.status.success(), "{made:?}");
-        let port = std::net::TcpListener::bind("127.0.0.1:0")
-            .and_then(|socket| socket.local_addr())
-            .expect("a free port")
-            .port();
+        let port = free_port();
         let url = format!("postgres://postgres:{password}@127.0.0.1:{port}/postgres");
         let mut this = Self {
             url,
             folder,
             port,
+            options: settings.iter().map(ToString::to_string).collect(),
             server: None,
         };
         this.restart().await;
         this
+    }
+
+    /// A second server that follows this one and takes no writes until it is promoted.
+    pub async fn standby(&self) -> Self {
+        let folder = own_folder();
+        let copied = program("pg_basebackup")
+            .args(["--write-recovery-conf", "--checkpoint", "fast", "--no-sync"])
+            .arg("--pgdata")
+            .arg(folder.path().join("data"))
+            .args(["--dbname", &self.url])
+            .output()
+            .expect("pg_basebackup runs");
+        assert!(copied.status.success(), "{copied:?}");
+        let port = free_port();
+        let url = self
+            .url
+            .replace(&format!(":{}/", self.port), &format!(":{port}/"));
+        let mut this = Self {
+            url,
+            folder,
+            port,
+            options: self.options.clone(),
+            server: None,
+        };
+        this.restart().await;
+        this
+    }
+
+    /// `host:port`
+    pub fn place(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
     }
 
     fn data(&self) -> PathBuf {
@@ -130,7 +179,10 @@ impl Postgres {
         command.arg("-D").arg(self.data());
         command.arg("-p").arg(self.port.to_string());
         command.arg("-k").arg(self.folder.path());
-        for setting in SETTINGS {
+        for setting in SETTINGS
+            .into_iter()
+            .chain(self.options.iter().map(String::as_str))
+        {
             command.arg("-c").arg(setting);
         }
         let child = command.stdout(Stdio::null()).stderr(log).spawn();

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use auth_service::config::Limit;
+
 use super::client::Client;
 use super::database::Database;
-use super::secrets;
+use super::{OUT_OF_REACH, secrets};
 
 /// A running `auth-service serve`. Killed when it is dropped. Dereferences to its [`Client`].
 pub struct Process {
@@ -57,7 +59,15 @@ pub fn command(database: &Database, arguments: &[&str]) -> Command {
         .env("AUTH__PASSWORDS__ARGON2_MEMORY_KIB", "64")
         .env("AUTH__PASSWORDS__ARGON2_ITERATIONS", "1")
         .stdin(Stdio::null());
+    for limit in Limit::ALL {
+        command.env(variable(*limit), OUT_OF_REACH);
+    }
     command
+}
+
+/// The variable that sets a limit.
+pub fn variable(limit: Limit) -> String {
+    format!("AUTH__LIMITS__{}", limit.name().to_uppercase())
 }
 
 impl Process {

@@ -17,7 +17,7 @@ pub struct Redis {
 
 /// Below the range from which the kernel takes ports for outgoing connections, so that the port
 /// is still free after a restart.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let random = auth_service::entropy::Entropy::system().bytes();
     let start = 20_000 + u16::from_be_bytes(random) % 12_000;
     (start..32_000)
@@ -46,6 +46,11 @@ impl Redis {
     /// Its URL.
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}/", self.port)
+    }
+
+    /// `host:port`
+    pub fn place(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
     }
 
     /// Starts it again on the same port, from the last [`save`](Self::save) if there was one.
@@ -121,7 +126,8 @@ impl Redis {
             .await
     }
 
-    async fn try_command(&self, command: redis::Cmd) -> redis::RedisResult<redis::Value> {
+    /// Runs a command that may fail.
+    pub async fn try_command(&self, command: redis::Cmd) -> redis::RedisResult<redis::Value> {
         command.query_async(&mut self.connect().await?).await
     }
 

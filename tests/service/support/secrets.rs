@@ -42,6 +42,11 @@ pub fn note(secret: &str) {
     }
 }
 
+/// Keeps something else that a service said, which must not hold a secret either.
+pub fn keep(name: &str, text: &str) {
+    writeln!(append(name), "{text}").expect("the file can be written");
+}
+
 /// Sends the log of every service in this process to a file, one JSON object a line.
 pub fn keep_logs() {
     static STARTED: OnceLock<()> = OnceLock::new();

@@ -3,7 +3,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::config::Settings;
+use crate::config::{Limit, Rate, Settings};
 
 pub(super) type Change = fn(&mut Settings);
 
@@ -184,6 +184,22 @@ fn each_rule_names_its_setting() {
             &[|s| s.passwords.argon2_parallelism = 0],
         ),
         (
+            "telemetry.otlp_endpoint",
+            &[
+                |s| s.telemetry.otlp_endpoint = Some("collector:4318".into()),
+                |s| s.telemetry.otlp_endpoint = Some("grpc://collector:4317".into()),
+                |s| s.telemetry.otlp_endpoint = Some("https://me:secret@collector".into()),
+            ],
+        ),
+        (
+            "telemetry.sample_ratio",
+            &[
+                |s| s.telemetry.sample_ratio = -0.1,
+                |s| s.telemetry.sample_ratio = 1.01,
+                |s| s.telemetry.sample_ratio = f64::NAN,
+            ],
+        ),
+        (
             "housekeeping.interval",
             &[
                 |s| s.housekeeping.interval = Duration::from_millis(999),
@@ -222,6 +238,22 @@ fn each_rule_names_its_setting() {
             "throttle.base_delay",
             &[|s| s.throttle.max_delay = Duration::from_millis(999)],
         ),
+        (
+            "throttle.front_end_hashes",
+            &[
+                |s| s.throttle.front_end_hashes = vec!["not base64".into()],
+                |s| s.throttle.front_end_hashes = vec![key([1; 32]), STANDARD.encode([1; 31])],
+            ],
+        ),
+        (
+            "limits.sign_in_account",
+            &[
+                |s| s.limits.sign_in_account = "0/1m".parse().unwrap(),
+                |s| s.limits.sign_in_account = "1000001/1m".parse().unwrap(),
+                |s| s.limits.sign_in_account = "1/999ms".parse().unwrap(),
+                |s| s.limits.sign_in_account = "1/25h".parse().unwrap(),
+            ],
+        ),
     ];
     for (key, changes) in table {
         for change in *changes {
@@ -244,6 +276,10 @@ fn each_limit_itself_is_allowed() {
         |s| s.keys.rotation_interval = secs(20 * 60 + 600 + 60 + 601),
         |s| s.refresh.reuse_window = secs(0),
         |s| s.revocation.max_lag = Duration::from_millis(200),
+        |s| s.limits.refresh_session = Rate::Unlimited,
+        |s| s.limits.refresh_session = "1000000/1s".parse().unwrap(),
+        |s| s.limits.refresh_session = "1/1d".parse().unwrap(),
+        |s| s.throttle.front_end_hashes = vec![key([1; 32]), key([2; 32])],
         |s| s.keys.rotation_interval = Duration::MAX,
         |s| s.housekeeping.session_retention = secs(665),
         |s| s.housekeeping.audit_retention = secs(0),
@@ -252,6 +288,17 @@ fn each_limit_itself_is_allowed() {
     for change in changes {
         assert_eq!(problems(Settings::default(), *change), [""; 0]);
     }
+}
+
+#[test]
+fn each_limit_is_checked_under_its_own_name() {
+    let zero: Rate = "0/1m".parse().unwrap();
+    let mut settings = Settings::default();
+    settings.limits = crate::config::Rates::all(zero);
+    let problems = settings.validate().unwrap_err();
+    let named: Vec<_> = problems.iter().map(|problem| problem.key).collect();
+    let all: Vec<_> = Limit::ALL.iter().map(|limit| limit.setting()).collect();
+    assert_eq!(named, all);
 }
 
 #[test]

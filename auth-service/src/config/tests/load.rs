@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::{Folder, load, written};
-use crate::config::{KeyAlgorithm, Mode, Settings, environment};
+use crate::config::{KeyAlgorithm, Mode, Rate, Settings, environment};
 
 #[test]
 fn the_environment_overrules_the_file_and_the_file_the_defaults() {
@@ -42,6 +42,16 @@ fn well_known_variables_stand_between_the_file_and_our_own() {
     assert_eq!(url(&[known]), "sqlite://known");
     assert_eq!(url(&[known, own]), "sqlite://own");
     assert_eq!(url(&[own, known]), "sqlite://own");
+    let known = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://known:4318"),
+        ("AUTH__TELEMETRY__SAMPLE_RATIO", "0.25"),
+    ];
+    let telemetry = load(Some(&file), &known).unwrap().telemetry;
+    assert_eq!(
+        telemetry.otlp_endpoint.as_deref(),
+        Some("http://known:4318")
+    );
+    assert_eq!(telemetry.sample_ratio, 0.25);
     let redis = load(Some(&file), &[("REDIS_URL", "redis://known")])
         .unwrap()
         .redis
@@ -61,6 +71,8 @@ fn values_of_the_environment_take_the_type_of_their_setting() {
             ("AUTH__SIGNUP__ENABLED", "false"),
             ("AUTH__TOKENS__CLIENT_ID", "42"),
             ("AUTH__LISTEN", "[::]:0"),
+            ("AUTH__LIMITS__SIGN_IN_ADDRESS", "5/1h"),
+            ("AUTH__LIMITS__SIGN_UP_ADDRESS", "none"),
         ],
     )
     .unwrap();
@@ -71,6 +83,10 @@ fn values_of_the_environment_take_the_type_of_their_setting() {
     assert!(!settings.signup.enabled);
     assert_eq!(settings.tokens.client_id, "42");
     assert_eq!(settings.listen.port(), 0);
+    let (count, period) = (5, Duration::from_secs(3600));
+    let hourly = Rate::Per { count, period };
+    assert_eq!(settings.limits.sign_in_address, hourly);
+    assert_eq!(settings.limits.sign_up_address, Rate::Unlimited);
 }
 
 #[test]
@@ -210,4 +226,30 @@ fn the_environment_of_this_process_loads() {
         written(&defaults),
         written(&load(None, &[("HOME", "/")]).unwrap())
     );
+}
+
+#[test]
+fn a_rate_is_written_as_it_is_read_and_what_is_none_is_refused_by_name() {
+    for text in ["60/1m", "1/1d", "1000/1h30m", "none"] {
+        assert_eq!(text.parse::<Rate>().unwrap().to_string(), text);
+    }
+    for text in [
+        "",
+        "60",
+        "60/",
+        "/1m",
+        "-1/1m",
+        "60/minute x",
+        "60/1m/2",
+        "unlimited",
+        "1e3/1s",
+    ] {
+        let env = [("AUTH__LIMITS__CALL_ADDRESS", text)];
+        let Err(error) = load(None, &env) else {
+            assert_eq!(text, "", "{text} was taken for a rate");
+            continue;
+        };
+        assert!(error.contains("limits.call_address"), "{error}");
+        assert!(error.contains("such as 60/1m"), "{error}");
+    }
 }

@@ -54,6 +54,14 @@ fn production_refuses_what_dev_allows() {
             &[|s| s.keys.publish_ahead = s.keys.jwks_max_age + Duration::from_secs(59)],
         ),
         (
+            "throttle.front_end_hashes",
+            // `printf "" | openssl dgst -sha256 -binary | base64`
+            &[|s| {
+                let nothing = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+                s.throttle.front_end_hashes = vec![nothing.into()];
+            }],
+        ),
+        (
             "throttle.trusted_proxies",
             &[
                 |s| s.throttle.trusted_proxies = vec!["0.0.0.0/0".parse().unwrap()],

@@ -1,4 +1,3 @@
-use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use diesel_migrations::FileBasedMigrations;
 
 use super::*;
@@ -33,7 +32,7 @@ async fn the_lock_is_held_from_the_first_migration_to_the_last() {
     let source = two(&folder);
     let replicas = (0..4).map(|_| {
         let (url, source) = (url.clone(), source.clone());
-        tokio::spawn(async move { migrate_postgres(&url, source).await.unwrap() })
+        tokio::spawn(async move { migrate_postgres(&url, || source.clone()).await.unwrap() })
     });
     let mut applied = Vec::new();
     for replica in futures_util::future::join_all(replicas).await {

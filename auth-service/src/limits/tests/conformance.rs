@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::{Bench, DAY, START};
-use crate::limits::LoginKeys;
+use crate::limits::{LoginKeys, Told};
 
 macro_rules! on_each_backend {
     ($($test:ident)*) => {
@@ -221,7 +221,11 @@ async fn a_known_device_is_bounded_itself(bench: &Bench) {
 async fn a_known_device_is_asked_for_only_when_blocked(bench: &Bench) {
     let ask = async || panic!("nobody is blocked");
     for _ in 0..6 {
-        let ticket = bench.limits.begin(bench.keys(), ask).await.unwrap();
+        let ticket = bench
+            .limits
+            .begin(bench.keys(), &Told::default(), ask)
+            .await
+            .unwrap();
         bench.limits.failed(ticket);
     }
 }
@@ -252,20 +256,27 @@ async fn a_hundred_failures_close_the_account(bench: &Bench) {
 
 async fn a_hundred_failures_close_a_device(bench: &Bench) {
     let device = [bench.keys().device];
-    let guess = || bench.limits.attempt(&device, bench.clock.now());
+    let guess = async || {
+        bench
+            .limits
+            .attempt(&[], &device, bench.clock.now())
+            .await
+            .wait
+    };
     for _ in 0..100 {
-        if let Err(wait) = guess().await {
+        if let Some(wait) = guess().await {
             assert!(wait <= Duration::from_secs(900));
             bench.clock.advance(wait);
-            guess().await.unwrap();
+            assert_eq!(guess().await, None);
         }
     }
-    assert_eq!(guess().await, Err(DAY));
+    assert_eq!(guess().await, Some(DAY));
 }
 
 async fn a_clock_behind_blocks_nobody(bench: &Bench) {
     let account = [bench.keys().account];
     let ahead = START.plus(Duration::from_secs(30));
-    bench.limits.attempt(&account, ahead).await.unwrap();
-    bench.limits.attempt(&account, START).await.unwrap();
+    for at in [ahead, START] {
+        assert_eq!(bench.limits.attempt(&[], &account, at).await.wait, None);
+    }
 }

@@ -11,7 +11,7 @@ use crate::limits::policy::Policy;
 
 #[test]
 fn a_flood_of_buckets_is_bounded_and_washes_out_nobody_who_waits() {
-    let policy = Policy::new(&Throttle::default());
+    let policy = Policy::new(&Throttle::default(), 1);
     let memory = Memory::new(1_000);
     let attacked = [Bucket::account("victim@example.com")];
     let mut now = START;
@@ -35,7 +35,7 @@ fn a_flood_of_buckets_is_bounded_and_washes_out_nobody_who_waits() {
 
 #[test]
 fn threads_get_no_further_than_one() {
-    let policy = Policy::new(&Throttle::default());
+    let policy = Policy::new(&Throttle::default(), 1);
     let memory = Memory::new(1_000);
     let account = [Bucket::account("victim@example.com")];
     let allowed = AtomicU32::new(0);

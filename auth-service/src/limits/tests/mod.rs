@@ -1,22 +1,26 @@
 //! One suite, run in memory and against the Redis of `TEST_REDIS_URL`. // R16, I15, I16
 
+mod cells;
 mod client;
 mod conformance;
+mod gcra;
 mod memory;
+mod pace;
 mod redis;
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
-use super::{Blocked, Limits, LoginKeys, Ticket};
+use super::{Blocked, Limits, LoginKeys, Ticket, Told};
 use crate::clock::{Clock, Instant};
-use crate::config::Throttle;
+use crate::config::{Rate, Rates, Settings};
 use crate::entropy::Entropy;
 
 const START: Instant = Instant::from_secs(1_800_000_000);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Limits with the default settings, a clock that the test moves, and names that no other test has.
+/// Limits with the default brake and no rates, a clock that the test moves, and names that no other
+/// test has.
 pub(super) struct Bench {
     limits: Limits,
     clock: Clock,
@@ -25,11 +29,19 @@ pub(super) struct Bench {
 }
 
 impl Bench {
-    fn new(limits: impl FnOnce(&Throttle, Clock) -> Limits) -> Self {
+    fn new(limits: impl FnOnce(&Settings, Clock) -> Limits) -> Self {
+        let settings = Settings {
+            limits: Rates::all(Rate::Unlimited),
+            ..Settings::default()
+        };
+        Self::with(&settings, limits)
+    }
+
+    fn with(settings: &Settings, limits: impl FnOnce(&Settings, Clock) -> Limits) -> Self {
         let clock = Clock::manual(START);
         let random = Entropy::system();
         Self {
-            limits: limits(&Throttle::default(), clock.clone()),
+            limits: limits(settings, clock.clone()),
             clock,
             email: format!("{}@example.com", random.uuid()),
             address: Ipv6Addr::from(random.bytes::<16>()).into(),
@@ -58,11 +70,15 @@ impl Bench {
     }
 
     async fn begin(&self, keys: LoginKeys) -> Result<Ticket, Blocked> {
-        self.limits.begin(keys, async || false).await
+        self.limits
+            .begin(keys, &Told::default(), async || false)
+            .await
     }
 
     async fn begin_known(&self, keys: LoginKeys) -> Result<Ticket, Blocked> {
-        self.limits.begin(keys, async || true).await
+        self.limits
+            .begin(keys, &Told::default(), async || true)
+            .await
     }
 
     /// How long `keys` must wait; fails when they need not.

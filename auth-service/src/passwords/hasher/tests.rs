@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::metrics::Metrics;
 
 const RIGHT: &str = "correct horse battery staple";
 
@@ -13,8 +14,12 @@ fn settings() -> config::Passwords {
     }
 }
 
+fn start(settings: &config::Passwords) -> Result<Hasher, StartError> {
+    Hasher::start(settings, Entropy::seeded(1), Metrics::default().hashing)
+}
+
 fn hasher(settings: &config::Passwords) -> Hasher {
-    Hasher::start(settings, Entropy::seeded(1)).unwrap()
+    start(settings).unwrap()
 }
 
 fn password(raw: &str) -> Password {
@@ -198,7 +203,7 @@ async fn what_cannot_be_is_an_error() {
         argon2_iterations: 0,
         ..settings()
     };
-    let refused = Hasher::start(&bad, Entropy::seeded(1)).err();
+    let refused = start(&bad).err();
     assert!(matches!(refused, Some(StartError::Parameters(_))));
 
     let hasher = hasher(&settings());

@@ -1,6 +1,7 @@
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
+use crate::metrics::Metrics;
 
 /// How many threads of a pool are alive.
 type Alive = Arc<()>;
@@ -10,7 +11,10 @@ const SOON: Duration = Duration::from_secs(5);
 fn pool(queue_length: usize, deadline: Duration) -> (Arc<Pool<Alive>>, Alive) {
     let alive = Alive::default();
     let memory = Arc::clone(&alive);
-    let pool = Pool::start(1, queue_length, deadline, move || Arc::clone(&memory));
+    let measured = Metrics::default().hashing;
+    let pool = Pool::start(1, queue_length, deadline, measured, move || {
+        Arc::clone(&memory)
+    });
     (Arc::new(pool.unwrap()), alive)
 }
 

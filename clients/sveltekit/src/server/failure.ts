@@ -7,7 +7,7 @@ const MESSAGES: Readonly<Record<string, string>> = {
 	invalid_credentials: 'The email address and the password do not belong together.',
 	email_taken: 'There is an account with this email address already.',
 	validation_failed: 'Please look at the fields again.',
-	rate_limited: 'Too many attempts failed. Please wait a moment.',
+	rate_limited: 'Too many attempts. Please wait a moment.',
 	busy: 'The sign-in service is busy. Please try again in a moment.',
 	signup_disabled: 'Accounts are made by the operators of this site.',
 	unavailable: 'The sign-in service can not be reached. Please try again in a moment.'

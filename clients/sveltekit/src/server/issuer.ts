@@ -22,7 +22,7 @@ const LIMIT = 256 * 1024;
 /** The calls to auth-service that make and end sessions. */
 export class Issuer {
 	constructor(
-		private readonly settings: Pick<Settings, 'service' | 'fetch'>,
+		private readonly settings: Pick<Settings, 'service' | 'fetch'> & Partial<Pick<Settings, 'clientProof'>>,
 		private readonly clock: ServiceClock
 	) {}
 
@@ -32,7 +32,7 @@ export class Issuer {
 		try {
 			const response = await this.settings.fetch(this.settings.service + path, {
 				method: 'POST',
-				headers: { 'content-type': 'application/json', accept: 'application/json', ...clientHeaders(client) },
+				headers: { 'content-type': 'application/json', accept: 'application/json', ...clientHeaders(client), ...assertion(client, this.settings) },
 				body: JSON.stringify(body),
 				redirect: 'error',
 				signal: AbortSignal.timeout(deadline)
@@ -51,6 +51,12 @@ export function clientHeaders({ address, userAgent, requestId }: Client): Record
 		...(userAgent && { 'user-agent': userAgent }),
 		...(requestId && { 'x-request-id': requestId })
 	};
+}
+
+/** For the service alone: whoever reads the secret may say of any request whose it is. */
+export function assertion({ address }: Client, { clientProof }: Partial<Pick<Settings, 'clientProof'>>): Record<string, string> {
+	if (address === undefined || clientProof === undefined) return {};
+	return { 'x-auth-client-address': address, 'x-auth-client-proof': clientProof };
 }
 
 async function read(response: Response): Promise<Answer> {

@@ -82,18 +82,18 @@ export class Refresher {
 		if (answer.kind === 'problem') {
 			const { status, problem } = answer;
 			if (status === 401 && ENDED.includes(problem.code)) return { kind: 'ended', code: problem.code ?? '' };
-			const isOfService = status >= 500 || status === 429;
-			return isOfService ? this.#failed(`status ${status}`, answer.retryAfter) : this.#refused(token, status);
+			return status >= 500 ? this.#failed(`status ${status}`, answer.retryAfter) : this.#refused(token, status, answer.retryAfter);
 		}
 		return this.#failed(answer.kind === 'away' ? answer.reason : 'no tokens');
 	}
 
 	/** It is about what was sent: whoever comes with the same token waits for a while, and the others do not. */
-	#refused(token: string, status: number): Refreshed {
+	#refused(token: string, status: number, retryAfter: number = PAUSE.least): Refreshed {
+		const wait = Math.min(Math.max(retryAfter, PAUSE.least), LONGEST_RETRY);
 		this.settings.warn(`a refresh was refused, nobody is logged out by it: status ${status}`);
-		this.#refusedUntil.set(token, this.now() + PAUSE.least * 1000);
-		setTimeout(() => this.#refusedUntil.delete(token), PAUSE.least * 1000).unref();
-		return { kind: 'unavailable', retryAfter: PAUSE.least };
+		this.#refusedUntil.set(token, this.now() + wait * 1000);
+		setTimeout(() => this.#refusedUntil.delete(token), wait * 1000).unref();
+		return { kind: 'unavailable', retryAfter: wait };
 	}
 
 	#failed(reason: string, retryAfter?: number): Refreshed {

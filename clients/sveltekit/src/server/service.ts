@@ -1,6 +1,6 @@
 import { sendAuthorized } from './authorized.js';
 import type { Core } from './core.js';
-import { clientHeaders, isObject, parse, reasonOf, type Client } from './issuer.js';
+import { assertion, clientHeaders, isObject, parse, reasonOf, type Client } from './issuer.js';
 import { problem, unavailable } from './problem.js';
 import type { Session } from './session.js';
 import type { ServiceClient } from '../service/client.js';
@@ -30,7 +30,7 @@ export async function fetchUser(core: Core, session: Session, client: Client): P
 
 async function request(core: Core, session: Session, client: Client, method: string, path: string, init: Init): Promise<Response> {
 	const { service, fetch, timeout } = core.settings;
-	const headers = new Headers({ accept: 'application/json', ...clientHeaders(client) });
+	const headers = new Headers({ accept: 'application/json', ...clientHeaders(client), ...assertion(client, core.settings) });
 	if (init.body !== undefined) headers.set('content-type', 'application/json');
 	const bytes = init.body === undefined ? undefined : new TextEncoder().encode(JSON.stringify(init.body));
 	const named = filled(path, init.params?.path);

@@ -18,6 +18,7 @@ export interface Settings {
 	/** The longest prefix first. */
 	readonly apis: readonly Api[];
 	readonly paths: { readonly login: string; readonly afterLogin: string; readonly afterLogout: string };
+	readonly clientProof: string | undefined;
 	readonly timeout: number;
 	readonly fetch: typeof globalThis.fetch;
 	readonly warn: (message: string) => void;
@@ -49,6 +50,7 @@ export function readSettings(options: AuthOptions): Settings {
 		strict: options.freshness === 'strict',
 		apis: readApis(options.apis ?? {}),
 		paths: { login: '/login', afterLogin: '/', afterLogout: '/', ...options.paths },
+		clientProof: readProof(options.clientProof),
 		timeout: (options.timeout ?? 3) * 1000,
 		fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
 		warn: options.warn ?? ((message) => console.warn(`auth-service: ${message}`))
@@ -63,6 +65,13 @@ function readApis(apis: Readonly<Record<string, string | undefined>>): Api[] {
 			return { prefix: trimmed(prefix), base: httpUrl(`apis['${prefix}']`, trimmed(url)) };
 		})
 		.sort((a, b) => b.prefix.length - a.prefix.length);
+}
+
+/** Never shown: it is a secret. */
+function readProof(secret: string | undefined): string | undefined {
+	if (!secret) return undefined;
+	if (!/^[\x21-\x7e]{32,}$/.test(secret)) throw new Error('createAuth: `clientProof` is no secret: make one with `openssl rand -base64 32`');
+	return secret;
 }
 
 function httpUrl(name: string, text: string): URL {

@@ -102,6 +102,11 @@ export interface AuthOptions {
 	origins?: readonly string[] | undefined;
 	/** Paths under which unsafe requests come from programs without a session, such as `/webhooks`. */
 	csrfExempt?: readonly string[] | undefined;
+	/**
+	 * The secret by which this server proves to the service that it may say who its users are: their
+	 * address then counts there. The service's `throttle.front_end_hashes` has its hash.
+	 */
+	clientProof?: string | undefined;
 	/** `/login`, `/` and `/` by default. */
 	paths?: { login?: string; afterLogin?: string; afterLogout?: string } | undefined;
 	/** `secure: false` is for development over http in browsers that want https for `Secure`. */

@@ -105,6 +105,18 @@ test.each([400, 401, 403, 404, 413, 422])('%d is about what was sent: who comes 
 	expect((await own.refresh('rt_junk', {})).kind).toBe('renewed');
 });
 
+test('429 is about one session: it waits as long as it is told, the others do not, and nobody is logged out', async () => {
+	answer = problem(429, 'rate_limited', { 'retry-after': '7' });
+	const own = refresher();
+	expect(await own.refresh('rt_busy', {})).toEqual({ kind: 'unavailable', retryAfter: 7 });
+	answer = () => tokens('rt_2');
+	expect((await own.refresh('rt_1', {})).kind).toBe('renewed');
+	now += 6_999;
+	expect(await own.refresh('rt_busy', {})).toEqual({ kind: 'unavailable', retryAfter: 1 });
+	now += 1;
+	expect((await own.refresh('rt_busy', {})).kind).toBe('renewed');
+});
+
 describe('who comes with the same token', () => {
 	test('at the same time waits for the same call', async () => {
 		const own = refresher();

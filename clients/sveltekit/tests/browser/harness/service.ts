@@ -36,6 +36,9 @@ export class Service {
 			AUTH__HTTP__WORKERS: '1',
 			AUTH__TOKENS__INCLUDE_EMAIL: 'true',
 			AUTH__HTTP__SHUTDOWN_TIMEOUT: '1s',
+			// All the tests' visitors sign up from one address.
+			AUTH__LIMITS__SIGN_UP_ADDRESS: '10000/1s',
+			AUTH__LIMITS__SIGN_IN_ADDRESS: '10000/1s',
 			...settings
 		};
 		const process = new Process([binary('auth-service'), 'serve'], env);

@@ -22,6 +22,6 @@ export function outcome(form: string, answer: ServiceAnswer<unknown>) {
 const sentences: Partial<Record<string, string>> = {
 	validation_failed: 'Something needs a correction.',
 	wrong_password: 'The current password is not right.',
-	rate_limited: 'Too many attempts failed. Try again in a little while.',
+	rate_limited: 'Too many attempts. Try again in a little while.',
 	unavailable: 'The sign-in service can’t be reached. Try again in a moment.'
 };

@@ -1,0 +1,35 @@
+//! `/metrics`: what the instruments counted, and what the rooms look like now.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+
+use crate::ctx::Ctx;
+use crate::metrics::{CONTENT_TYPE, Sample};
+
+/// Everything that there is to watch, in the Prometheus text format. Asks no dependency.
+pub async fn metrics(ctx: Data<Ctx>) -> HttpResponse {
+    let text = ctx.metrics.render(&sample(&ctx));
+    HttpResponse::Ok().content_type(CONTENT_TYPE).body(text)
+}
+
+fn sample(ctx: &Ctx) -> Sample {
+    let (connections_in_use, connections_open, connections_max) = ctx.db.usage();
+    let revocations = ctx.revocations.stats(ctx);
+    let now = ctx.clock.now();
+    let interval = ctx.settings.keys.rotation_interval;
+    let turns = ctx.keys.ring().and_then(|ring| ring.turns(now, interval));
+    let turns = turns.ok();
+    Sample {
+        connections_in_use,
+        connections_open,
+        connections_max,
+        hashes_waiting: ctx.hasher.stats().queue_depth,
+        denylist_entries: revocations.entries,
+        feed_consumers: revocations.consumers,
+        feed_backlog: revocations.backlog,
+        revocation_lag: revocations.lag,
+        redis_is_heard: revocations.redis_is_heard,
+        key_age: turns.map(|(since, _)| now.since(since)),
+        key_rotates_in: turns.map(|(_, next)| next.secs_after(now)),
+    }
+}
