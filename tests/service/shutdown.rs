@@ -78,7 +78,7 @@ both! {
         for signal in ["TERM", "INT"] {
             let database = Database::new(backend).await;
             let slow = [
-                ("AUTH__PASSWORDS__ARGON2_ITERATIONS", "40"),
+                ("AUTH__PASSWORDS__ARGON2_ITERATIONS", "20"),
                 ("AUTH__PASSWORDS__ARGON2_MEMORY_KIB", "19456"),
                 ("AUTH__PASSWORDS__QUEUE_DEADLINE", "60s"),
             ];

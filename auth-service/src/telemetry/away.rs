@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use opentelemetry::trace::TracerProvider;
-use opentelemetry::{Key, KeyValue};
+use opentelemetry::trace::{Link, SpanKind, TraceId, TracerProvider};
+use opentelemetry::{Context, Key, KeyValue};
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
+use opentelemetry_sdk::trace::{Sampler, SamplingResult, SdkTracerProvider, ShouldSample};
 use tracing::{Metadata, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::filter_fn;
@@ -43,7 +43,7 @@ impl Traces {
         let ratio = Sampler::TraceIdRatioBased(settings.sample_ratio);
         let provider = SdkTracerProvider::builder()
             .with_batch_exporter(exporter)
-            .with_sampler(Sampler::ParentBased(Box::new(ratio)))
+            .with_sampler(Sampler::ParentBased(Box::new(Requests(ratio))))
             .with_resource(resource())
             .build();
         Ok(Some(Self(provider)))
@@ -68,6 +68,28 @@ impl Traces {
     pub fn stop(self) {
         // A collector that is away has been warned about.
         let _ = self.0.shutdown_with_timeout(LAST_WORDS);
+    }
+}
+
+/// Begins traces at requests alone: what the service does by itself would make one each second.
+#[derive(Clone, Debug)]
+struct Requests(Sampler);
+
+impl ShouldSample for Requests {
+    fn should_sample(
+        &self,
+        parent: Option<&Context>,
+        trace: TraceId,
+        name: &str,
+        kind: &SpanKind,
+        attributes: &[KeyValue],
+        links: &[Link],
+    ) -> SamplingResult {
+        let sampler = match kind {
+            SpanKind::Server => &self.0,
+            _ => &Sampler::AlwaysOff,
+        };
+        sampler.should_sample(parent, trace, name, kind, attributes, links)
     }
 }
 

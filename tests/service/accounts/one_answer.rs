@@ -1,11 +1,14 @@
 //! Unknown, wrong and disabled are one answer, and take the same work and time.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use super::{argon2_runs, login};
-use crate::support::{Answer, Backend, PASSWORD, Service, both, recorded};
+use crate::support::database::Database;
+use crate::support::heard::Heard;
+use crate::support::{Answer, Backend, PASSWORD, Service, both};
 
 /// An answer without what differs between any two.
 fn seen(answer: &Answer) -> (u16, Value, Vec<(String, String)>) {
@@ -34,8 +37,10 @@ async fn disable(service: &Service, email: &str) {
 both! {
     // R21
     async fn unknown_wrong_and_disabled_are_one_answer_and_cost_the_same(backend: Backend) {
-        recorded::record_statements();
-        let service = Service::start(backend).await;
+        let database = Arc::new(Database::new(backend).await);
+        let heard = Heard::by(&database).await;
+        let url = heard.url(&database);
+        let service = Service::alone(database, |settings| settings.database.url = url).await;
         service.signup("ada@example.org").await;
         service.signup("gone@example.org").await;
         disable(&service, "gone@example.org").await;
@@ -48,11 +53,12 @@ both! {
             ("ada@example.org", wrong), ("nobody@example.org", wrong), ("gone@example.org", wrong),
             ("gone@example.org", PASSWORD), ("mute@example.org", PASSWORD), ("nobody@example.org", PASSWORD),
         ] {
-            recorded::statements(&service.database);
+            let before = heard.statements().len();
             let runs = argon2_runs(&service);
             let answer = login(&service, email, password).await.expect(401, "invalid_credentials");
-            let statements: Vec<_> = recorded::statements(&service.database).into_iter()
+            let statements: Vec<_> = heard.statements().split_off(before).into_iter()
                 .filter(|text| text.contains("users") || text.contains("audit_events") || text.contains("sessions"))
+                .map(|text| text.split("-- binds").next().unwrap_or_default().trim().to_owned())
                 .collect();
             assert_eq!(statements.len(), 2, "{statements:#?}");
             all.push((seen(&answer), argon2_runs(&service) - runs, statements));

@@ -125,6 +125,10 @@ async fn the_caller_says_what_is_kept_and_chance_says_the_rest() {
         );
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    // What the service does by itself begins none.
+    let is_of_a_request = |s: &Span| !s.parent.is_empty() || s.kind == "SPAN_KIND_SERVER";
+    let spans = collector.spans();
+    assert!(spans.iter().all(is_of_a_request), "{spans:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

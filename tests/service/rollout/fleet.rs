@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use auth_service::config::Limit;
 use tokio::task::JoinHandle;
 
 use super::proxies::Nginx;
@@ -11,7 +12,7 @@ use super::versions::Versions;
 use crate::deployment::overlay::{number, production};
 use crate::support::outside::free_port;
 use crate::support::redis::Redis;
-use crate::support::{Client, Process, secrets};
+use crate::support::{Client, Process, process, secrets};
 
 /// How long the cluster takes to tell the ingress that an endpoint went.
 const PROPAGATION: Duration = Duration::from_secs(1);
@@ -39,6 +40,10 @@ impl Fleet {
         // Strict: a request that a proxy sent twice would cost its session.
         set("AUTH__REFRESH__REUSE_WINDOW", "0s".into());
         set("AUTH__THROTTLE__TRUSTED_PROXIES", "127.0.0.0/8".into());
+        // All users come from one address here.
+        for limit in Limit::ALL {
+            set(&process::variable(*limit), "none".into());
+        }
         secrets::note(&environment["AUTH__KEYS__ENCRYPTION_KEYS"]);
         let mut fleet = Self {
             slots: (0..4).map(|_| (free_port(), free_port())).collect(),
