@@ -22,6 +22,7 @@ use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::passwords::{Hasher, StartError as HasherError};
 use crate::revocation::{self, Link, LinkError, Revocations};
+use crate::tls::{self, Endpoint};
 
 /// Why the service did not start.
 #[derive(Debug, thiserror::Error)]
@@ -114,7 +115,11 @@ pub async fn open(
 pub async fn build(settings: Settings, clock: Clock, entropy: Entropy) -> Result<App, StartError> {
     let ctx = open(settings, clock, entropy).await?;
     let bound = http::bind(Data::from(ctx.clone()))?;
-    let tasks = background(&ctx);
+    let mut tasks = background(&ctx);
+    if let Some(endpoint) = bound.tls.clone() {
+        let clock = ctx.clock.clone();
+        tasks.spawn(async move { tls::watch(&endpoint, &clock).await });
+    }
     Ok(App { ctx, bound, tasks })
 }
 
@@ -147,6 +152,11 @@ impl App {
     /// Where the internal listener listens.
     pub fn internal_addr(&self) -> SocketAddr {
         self.bound.internal_addr
+    }
+
+    /// TLS, if it is ours to do.
+    pub fn tls(&self) -> Option<Arc<Endpoint>> {
+        self.bound.tls.clone()
     }
 
     /// What the rooms are given.

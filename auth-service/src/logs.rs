@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, fmt, registry};
+use tracing_subscriber::{EnvFilter, fmt, registry, reload};
 
 use crate::config::{Log, LogFormat, Mode};
 use crate::telemetry::{TARGET, Traces};
@@ -21,12 +21,29 @@ pub fn is_json(settings: &Log, mode: Mode) -> bool {
     }
 }
 
+/// What is logged, to be changed while it is.
+pub struct Filter(Box<dyn Fn(EnvFilter) -> Result<(), reload::Error> + Send + Sync>);
+
+impl Filter {
+    /// Logs by this filter from now on.
+    ///
+    /// # Errors
+    /// In words, when nothing is logged any more.
+    pub fn set(&self, filter: EnvFilter) -> Result<(), String> {
+        (self.0)(filter).map_err(|error| error.to_string())
+    }
+
+    fn of<S: 'static>(handle: reload::Handle<EnvFilter, S>) -> Self {
+        Self(Box::new(move |filter| handle.reload(filter)))
+    }
+}
+
 /// Starts logging to standard output, and handing spans to `traces`.
 ///
 /// # Errors
 /// The filter in words, if it is none.
-pub fn start(settings: &Log, mode: Mode, traces: Option<&Traces>) -> Result<(), String> {
-    let filter = filter(settings)?;
+pub fn start(settings: &Log, mode: Mode, traces: Option<&Traces>) -> Result<Filter, String> {
+    let filter = parse(settings)?;
     let lines = match is_json(settings, mode) {
         true => fmt::layer()
             .json()
@@ -39,18 +56,31 @@ pub fn start(settings: &Log, mode: Mode, traces: Option<&Traces>) -> Result<(), 
             .with_ansi(std::io::stdout().is_terminal())
             .boxed(),
     };
-    let started = match traces {
+    let (started, filter) = match traces {
         // A filter before everything costs less than one for each layer.
-        None => registry().with(lines).with(filter).try_init(),
-        Some(traces) => registry()
-            .with(lines.with_filter(filter))
-            .with(traces.layer())
-            .try_init(),
+        None => {
+            let (layer, handle) = reload::Layer::new(filter);
+            let started = registry().with(lines).with(layer).try_init();
+            (started, Filter::of(handle))
+        }
+        Some(traces) => {
+            let (layer, handle) = reload::Layer::new(filter);
+            let started = registry()
+                .with(lines.with_filter(layer))
+                .with(traces.layer())
+                .try_init();
+            (started, Filter::of(handle))
+        }
     };
-    started.map_err(|error| error.to_string())
+    started.map_err(|error| error.to_string())?;
+    Ok(filter)
 }
 
-fn filter(settings: &Log) -> Result<EnvFilter, String> {
+/// The filter of these settings.
+///
+/// # Errors
+/// In words, if it is none.
+pub fn parse(settings: &Log) -> Result<EnvFilter, String> {
     let mut filter = EnvFilter::try_new(&settings.filter)
         .map_err(|error| format!("`log.filter` can't be used: {error}"))?;
     for directive in SILENT {

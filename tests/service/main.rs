@@ -18,6 +18,7 @@ mod fuzzing;
 mod gateways;
 mod growth;
 mod housekeeping;
+mod https;
 mod image;
 mod keys;
 mod limits;

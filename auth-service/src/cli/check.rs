@@ -12,12 +12,14 @@ use crate::db::{Db, DbError, migrate};
 use crate::entropy::Entropy;
 use crate::metrics::Metrics;
 use crate::revocation;
+use crate::tls::Endpoint;
 
 /// What one look found.
 type Finding = Result<String, String>;
 
 pub(super) async fn run(settings: Settings) -> Result<(), Failure> {
     let mut failures = report("settings", vec![look_at_settings(&settings)])?;
+    failures += report("tls", vec![look_at_certificate(&settings)])?;
     failures += report("database", vec![look_at_database(&settings).await])?;
     failures += report("redis", look_at_redis(&settings).await)?;
     if failures == 0 {
@@ -51,6 +53,23 @@ fn look_at_settings(settings: &Settings) -> Finding {
             .map(ToString::to_string)
             .collect::<Vec<_>>()
             .join("; ")),
+    }
+}
+
+fn look_at_certificate(settings: &Settings) -> Finding {
+    let opened = Endpoint::open(settings).map_err(|error| error.to_string())?;
+    let Some(endpoint) = opened else {
+        return Ok("not ours to do: an ingress must".into());
+    };
+    let (certificate, now) = (endpoint.certificate(), Clock::system().now());
+    (certificate.valid_at(now)).map_err(|error| error.to_string())?;
+    let end = certificate.not_after();
+    match certificate.is_due(now) {
+        false => Ok(format!("the certificate is valid until {end}")),
+        true => Err(format!(
+            "`tls.certificate`: it ends at {end}, in {} days: renew it",
+            certificate.days_left(now)
+        )),
     }
 }
 

@@ -72,10 +72,11 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     if let Command::Config { default: true } = arguments.command {
         return print(&config::default_toml());
     }
-    let environment = config::environment();
-    let settings = Settings::load(arguments.config.as_deref(), environment.into_iter())?;
+    let file = arguments.config;
+    let read = move || Settings::load(file.as_deref(), config::environment().into_iter());
+    let settings = read()?;
     match arguments.command {
-        Command::Serve => serve::run(settings).await,
+        Command::Serve => serve::run(settings, read).await,
         Command::Migrate => migrate_now(&settings).await,
         Command::Check => check::run(settings).await,
         Command::Config { .. } => print(&config::effective_toml(&settings)),

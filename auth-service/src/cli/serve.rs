@@ -5,14 +5,21 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{Failure, print};
 use crate::app::{self, App};
 use crate::clock::Clock;
-use crate::config::Settings;
+use crate::config::{ConfigError, Settings};
 use crate::entropy::Entropy;
 use crate::logs;
+use crate::reload::Reload;
 use crate::telemetry::Traces;
 
-pub(super) async fn run(settings: Settings) -> Result<(), Failure> {
+/// Serves until it is told to stop. At SIGHUP it reads its settings anew.
+pub(super) async fn run(
+    settings: Settings,
+    read: impl Fn() -> Result<Settings, ConfigError> + Send + 'static,
+) -> Result<(), Failure> {
+    // From the start: unheard, it would end the process.
+    let mut hangup = signal(SignalKind::hangup())?;
     let traces = Traces::start(&settings.telemetry)?;
-    logs::start(&settings.log, settings.mode, traces.as_ref())?;
+    let filter = logs::start(&settings.log, settings.mode, traces.as_ref())?;
     let app = app::build(settings, Clock::system(), Entropy::system()).await?;
     welcome(&app)?;
     let (mut terminate, mut interrupt) = (
@@ -25,7 +32,20 @@ pub(super) async fn run(settings: Settings) -> Result<(), Failure> {
             _ = interrupt.recv() => {}
         }
     };
-    app.run(stop).await?;
+    let mut reload = Reload {
+        running: app.ctx().settings.clone(),
+        filter,
+        tls: app.tls(),
+        clock: app.ctx().clock.clone(),
+    };
+    let reloading = tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            reload.take_up_and_tell(read());
+        }
+    });
+    let served = app.run(stop).await;
+    reloading.abort();
+    served?;
     tracing::info!("stopped");
     if let Some(traces) = traces {
         traces.stop();
@@ -40,16 +60,22 @@ fn welcome(app: &App) -> Result<(), Failure> {
         true => Ok(()),
         false => print(&format!(
             r#"
-  listening   http://{public} (internal: http://{internal})
+  listening   {scheme}://{public} (internal: {internal_scheme}://{internal})
   issuer      {issuer}
-  docs        http://{public}/docs
+  docs        {scheme}://{public}/docs
 
-  curl -s http://{public}/v1/signup -H 'content-type: application/json' -d '{{"email":"ada@example.org","password":"a lovelace of engines"}}'
-  curl -s http://{public}/v1/login -H 'content-type: application/json' -d '{{"email":"ada@example.org","password":"a lovelace of engines"}}'
-  curl -s http://{public}/.well-known/jwks.json
+  curl -s {scheme}://{public}/v1/signup -H 'content-type: application/json' -d '{{"email":"ada@example.org","password":"a lovelace of engines"}}'
+  curl -s {scheme}://{public}/v1/login -H 'content-type: application/json' -d '{{"email":"ada@example.org","password":"a lovelace of engines"}}'
+  curl -s {scheme}://{public}/.well-known/jwks.json
 
 "#,
             issuer = ctx.settings.issuer,
+            scheme = scheme(app.tls().is_some()),
+            internal_scheme = scheme(ctx.settings.tls.internal),
         )),
     }
+}
+
+fn scheme(tls: bool) -> &'static str {
+    if tls { "https" } else { "http" }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::durations::text;
 use super::issuer::{Issuer, is_origin};
 use super::secrets::{EncryptionKey, decode_key};
-use super::{ForwardAuth, Limit, Mode, Rate, Settings, Telemetry, housekeeping, production};
+use super::{ForwardAuth, Limit, Mode, Rate, Settings, Telemetry, housekeeping, production, tls};
 
 /// What is wrong with one setting, in a sentence that says what to set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +90,7 @@ impl Settings {
         self.check_telemetry(&mut found);
         self.check_limits(&mut found);
         housekeeping::check(self, &mut found);
+        tls::check(self, &mut found);
         if self.mode == Mode::Production {
             production::check(self, &mut found);
         }

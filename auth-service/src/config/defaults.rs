@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::housekeeping::Housekeeping;
 use super::rates::Rates;
 use super::settings::*;
+use super::tls::Tls;
 
 const MINUTE: u64 = 60;
 const DAY: u64 = 24 * 60 * MINUTE;
@@ -31,6 +32,7 @@ impl Default for Settings {
             limits: Rates::default(),
             housekeeping: Housekeeping::default(),
             http: Http::default(),
+            tls: Tls::default(),
             log: Log::default(),
             telemetry: Telemetry::default(),
         }

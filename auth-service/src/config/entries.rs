@@ -6,6 +6,8 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use super::Settings;
+
 /// Each setting's dotted name and its value, in declared order.
 pub(super) fn entries(settings: &impl Serialize) -> Vec<(String, Json)> {
     let text = serde_json::to_string(settings).expect("settings are plain data");
@@ -13,6 +15,23 @@ pub(super) fn entries(settings: &impl Serialize) -> Vec<(String, Json)> {
     let mut out = Vec::new();
     flatten("", members, &mut out);
     out
+}
+
+/// The dotted name of every setting.
+pub fn setting_names() -> Vec<String> {
+    let all = entries(&Settings::default());
+    all.into_iter().map(|(name, _)| name).collect()
+}
+
+impl Settings {
+    /// The names of the settings in which these and `other` differ.
+    pub fn differing(&self, other: &Self) -> Vec<String> {
+        let pairs = entries(self).into_iter().zip(entries(other));
+        pairs
+            .filter(|(here, there)| here.1 != there.1)
+            .map(|(here, _)| here.0)
+            .collect()
+    }
 }
 
 fn flatten(prefix: &str, Members(members): Members, out: &mut Vec<(String, Json)>) {

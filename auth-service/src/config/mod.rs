@@ -20,8 +20,10 @@ mod secrets;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 pub use check::Problem;
+pub use entries::setting_names;
 pub use environment::environment;
 pub use error::ConfigError;
 pub use generated::dev_encryption_key;
@@ -33,3 +35,4 @@ pub use settings::{
     Database, ForwardAuth, Http, KeyAlgorithm, Keys, Log, LogFormat, Mode, Passwords, Redis,
     Refresh, Revocation, Settings, Signup, Telemetry, Throttle, Tokens,
 };
+pub use tls::Tls;

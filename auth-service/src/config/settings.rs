@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use super::durations as duration;
 use super::housekeeping::Housekeeping;
 use super::rates::Rates;
+use super::tls::Tls;
 
 /// All settings of the service.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -71,6 +72,9 @@ pub struct Settings {
     /// The HTTP server.
     #[schema(inline)]
     pub http: Http,
+    /// TLS on the listeners, where no ingress does it.
+    #[schema(inline)]
+    pub tls: Tls,
     /// Logs.
     #[schema(inline)]
     pub log: Log,

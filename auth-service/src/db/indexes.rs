@@ -3,19 +3,22 @@
 //!
 //! Only speed depends on them. One that could not be built is tried again by the next `migrate`.
 
-use diesel::QueryResult;
 use diesel::dsl::sql;
 use diesel::sql_types::Bool;
+use diesel::{QueryResult, select};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use std::time::Duration;
+use tokio::time::timeout;
 
-use super::postgres;
+use super::migrate::{MigrateError, connect};
 
-/// Each by its name and what it is on.
-const BESIDE: [(&str, &str); 1] = [
+/// Each by its name, its table, and what of it.
+const BESIDE: [(&str, &str, &str); 1] = [
     // What accounts did to others, which is little: for the export and the erasure of an account.
     (
         "audit_events_actor_id",
-        "audit_events (actor_id, id) WHERE actor_id <> subject_id",
+        "audit_events",
+        "(actor_id, id) WHERE actor_id <> subject_id",
     ),
 ];
 
@@ -23,47 +26,60 @@ const BESIDE: [(&str, &str); 1] = [
 /// that began before it, and two that waited for each other would be a deadlock.
 const ADVISORY_LOCK: i64 = 0x6175_7468_696e_6465;
 
-/// How long a build waits for transactions that began before it.
-const WAIT_MILLIS: u32 = 60_000;
+/// How long a build may take, waiting for transactions that began before it included.
+const GIVE_UP: Duration = Duration::from_secs(10 * 60);
 
-/// An index that is missing still. Everything works without, slowly.
-#[derive(Debug, thiserror::Error)]
-#[error("all is done but an index: {0}; run it again while no transaction is left open")]
-pub(super) struct BuildError(String);
-
-impl BuildError {
-    fn of(error: impl std::fmt::Display) -> Self {
-        Self(error.to_string())
-    }
-}
-
-/// Builds what is missing or was left half built, unless another replica is at it.
-pub(super) async fn build(url: &str) -> Result<(), BuildError> {
-    let mut conn = postgres::connect(url).await.map_err(BuildError::of)?;
-    build_missing(&mut conn).await.map_err(BuildError::of)
-}
-
-async fn build_missing(conn: &mut AsyncPgConnection) -> QueryResult<()> {
-    for (name, on) in BESIDE {
-        if is(conn, &valid(name)).await? {
-            continue;
-        }
-        if !is(conn, &format!("pg_try_advisory_lock({ADVISORY_LOCK})")).await? {
-            return Ok(());
-        }
-        if !is(conn, &valid(name)).await? {
-            for statement in [
-                format!("SET lock_timeout = {WAIT_MILLIS}; SET statement_timeout = 0"),
-                format!("DROP INDEX CONCURRENTLY IF EXISTS {name}"),
-                format!("CREATE INDEX CONCURRENTLY {name} ON {on}"),
-            ] {
-                conn.batch_execute(&statement).await?;
+/// Builds what is missing or was left half built, unless another replica is at it. The lock is a
+/// transaction's, beside the build, which can be in none: behind a pooler in transaction mode one
+/// of the session would stay with a connection that is somebody else's next.
+pub(super) async fn build(url: &str) -> Result<(), MigrateError> {
+    let mut lock = connect(url).await?;
+    lock.batch_execute(
+        "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = 0",
+    )
+    .await?;
+    let mine = format!("pg_try_advisory_xact_lock({ADVISORY_LOCK})");
+    if is(&mut lock, &mine).await? {
+        for (name, table, on) in BESIDE {
+            if !is(&mut lock, &valid(name)).await? {
+                build_one(url, &mut lock, name, table, on).await?;
             }
         }
-        conn.batch_execute(&format!("SELECT pg_advisory_unlock({ADVISORY_LOCK})"))
-            .await?;
     }
-    Ok(())
+    Ok(lock.batch_execute("COMMIT").await?)
+}
+
+async fn build_one(
+    url: &str,
+    lock: &mut AsyncPgConnection,
+    name: &str,
+    table: &str,
+    on: &str,
+) -> Result<(), MigrateError> {
+    let mut conn = connect(url).await?;
+    let building = async {
+        let drop = format!("DROP INDEX CONCURRENTLY IF EXISTS {name}");
+        conn.batch_execute(&drop).await?;
+        let create = format!("CREATE INDEX CONCURRENTLY {name} ON {table} {on}");
+        conn.batch_execute(&create).await
+    };
+    match timeout(GIVE_UP, building).await {
+        Ok(built) => built.map_err(|error| without(name, &error)),
+        Err(late) => {
+            let end = format!(
+                "SELECT pg_cancel_backend(pid) FROM pg_stat_progress_create_index \
+                 WHERE relid = to_regclass('{table}')"
+            );
+            lock.batch_execute(&end).await?;
+            Err(without(name, &late))
+        }
+    }
+}
+
+fn without(name: &str, why: &impl std::fmt::Display) -> MigrateError {
+    MigrateError::of(format!(
+        "all is done but the index {name}: {why}; run it again while no transaction is left open"
+    ))
 }
 
 fn valid(name: &str) -> String {
@@ -73,7 +89,5 @@ fn valid(name: &str) -> String {
 }
 
 async fn is(conn: &mut AsyncPgConnection, condition: &str) -> QueryResult<bool> {
-    diesel::select(sql::<Bool>(condition))
-        .get_result(conn)
-        .await
+    select(sql::<Bool>(condition)).get_result(conn).await
 }

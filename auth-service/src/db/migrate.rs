@@ -48,7 +48,7 @@ const GIVE_UP: Duration = Duration::from_secs(60);
 pub struct MigrateError(String);
 
 impl MigrateError {
-    fn of(error: impl std::fmt::Display) -> Self {
+    pub(super) fn of(error: impl std::fmt::Display) -> Self {
         Self(error.to_string())
     }
 }
@@ -73,7 +73,7 @@ pub async fn run(url: &str) -> Result<Vec<String>, MigrateError> {
         }
         None => {
             let applied = migrate_postgres(url, || POSTGRES).await?;
-            indexes::build(url).await.map_err(MigrateError::of)?;
+            indexes::build(url).await?;
             Ok(applied)
         }
     }
@@ -173,7 +173,7 @@ pub async fn migrate_postgres<S: MigrationSource<Pg>>(
 
 /// Nothing that is said or prepared outlasts a transaction: behind a pooler in transaction mode it
 /// would stay with a connection that is somebody else's next.
-async fn connect(url: &str) -> Result<AsyncPgConnection, MigrateError> {
+pub(super) async fn connect(url: &str) -> Result<AsyncPgConnection, MigrateError> {
     let mut conn = postgres::connect(url).await.map_err(MigrateError::of)?;
     conn.set_prepared_statement_cache_size(CacheSize::Disabled);
     Ok(conn)

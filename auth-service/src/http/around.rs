@@ -17,6 +17,8 @@ use super::limit_headers;
 use super::problem::Problem;
 use super::request_id::RequestId;
 use super::span;
+use crate::config::Mode;
+use crate::ctx::Ctx;
 use crate::metrics::Route;
 
 type Answer = Result<ServiceResponse<BoxBody>, Error>;
@@ -28,17 +30,31 @@ pub async fn public(request: ServiceRequest, next: Next<impl MessageBody + 'stat
     let id = RequestId::of(&request);
     request.extensions_mut().insert(id.clone());
     let began = Instant::now();
+    let stay_on_https = request.app_config().secure() && is_production(&request);
     let response = next.call(request).await?.map_into_boxed_body();
     span::tell_if_untold(&response, began);
     count(&response, began.elapsed());
     let mut response = finish(response, &id);
     limit_headers::add(&mut response);
+    if stay_on_https {
+        let headers = response.headers_mut();
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, A_YEAR);
+    }
     // A client opens its next connection elsewhere, and none is cut while a request is on its way.
     if draining.as_ref().is_some_and(|it| it.has_begun()) {
         let head = response.response_mut().head_mut();
         head.set_connection_type(ConnectionType::Close);
     }
     Ok(response)
+}
+
+/// RFC 6797 §7.2: said over TLS alone. Where an ingress does TLS, it is for the ingress to say.
+const A_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
+/// A developer's browser must not be kept from plain http://localhost for a year.
+fn is_production(request: &ServiceRequest) -> bool {
+    let ctx = request.app_data::<Data<Ctx>>();
+    ctx.is_some_and(|ctx| ctx.settings.mode == Mode::Production)
 }
 
 fn count<B>(response: &ServiceResponse<B>, took: Duration) {

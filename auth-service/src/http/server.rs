@@ -6,11 +6,13 @@ use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use tokio::net::TcpSocket;
 
 use super::draining::Draining;
 use super::{around, docs, internal, routes, traced};
 use crate::ctx::Ctx;
+use crate::tls::Endpoint;
 
 /// Both listeners, bound and not yet served.
 pub struct Bound {
@@ -18,6 +20,8 @@ pub struct Bound {
     pub public_addr: SocketAddr,
     /// Where the internal listener listens.
     pub internal_addr: SocketAddr,
+    /// TLS, if it is ours to do.
+    pub tls: Option<Arc<Endpoint>>,
     public: Server,
     internal: Server,
     draining: Data<Draining>,
@@ -29,10 +33,11 @@ const INTERNAL_WORKERS: usize = 1;
 /// Binds both listeners.
 ///
 /// # Errors
-/// When an address is taken or not ours.
+/// When an address is taken or not ours, or the certificate can't be used.
 pub fn bind(ctx: Data<Ctx>) -> io::Result<Bound> {
     let settings = ctx.settings.clone();
     let draining = Data::new(Draining::default());
+    let tls = Endpoint::open(&settings).map_err(io::Error::other)?;
     let (public_addr, public_socket) = listen(settings.listen)?;
     let (internal_addr, internal_socket) = listen(settings.internal_listen)?;
     let traces = settings.telemetry.otlp_endpoint.is_some();
@@ -52,9 +57,12 @@ pub fn bind(ctx: Data<Ctx>) -> io::Result<Bound> {
     .workers(settings.http.workers())
     .keep_alive(settings.http.keep_alive)
     .shutdown_timeout(timeout)
-    .disable_signals()
-    .listen(public_socket)?
-    .run();
+    .disable_signals();
+    // One listener a server, so that each worker is set up once.
+    let public = match &tls {
+        Some(tls) => public.listen_rustls_0_23(public_socket, tls.config())?,
+        None => public.listen(public_socket)?,
+    };
     let internal = HttpServer::new(move || {
         App::new()
             .app_data(ctx.clone())
@@ -65,14 +73,17 @@ pub fn bind(ctx: Data<Ctx>) -> io::Result<Bound> {
     })
     .workers(INTERNAL_WORKERS)
     .shutdown_timeout(1)
-    .disable_signals()
-    .listen(internal_socket)?
-    .run();
+    .disable_signals();
+    let internal = match tls.as_ref().filter(|_| settings.tls.internal) {
+        Some(tls) => internal.listen_rustls_0_23(internal_socket, tls.config())?,
+        None => internal.listen(internal_socket)?,
+    };
     Ok(Bound {
         public_addr,
         internal_addr,
-        public,
-        internal,
+        tls,
+        public: public.run(),
+        internal: internal.run(),
         draining,
     })
 }

@@ -43,7 +43,7 @@ pub(super) fn encryption_key() -> String {
 }
 
 /// Settings that production takes.
-pub(super) fn production(database: &Database, arguments: &[&str]) -> Command {
+pub(crate) fn production(database: &Database, arguments: &[&str]) -> Command {
     let mut command = command(database, arguments);
     command
         .env("AUTH__MODE", "production")

@@ -6,3 +6,5 @@ mod expand;
 mod parity;
 mod side_by_side;
 mod two_releases;
+
+pub(crate) use at_once::production;
