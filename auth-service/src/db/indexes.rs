@@ -89,5 +89,8 @@ fn valid(name: &str) -> String {
 }
 
 async fn is(conn: &mut AsyncPgConnection, condition: &str) -> QueryResult<bool> {
-    select(sql::<Bool>(condition)).get_result(conn).await
+    let answer = select(sql::<Bool>(condition)).get_result(conn).await?;
+    // The next question ends the portal of this one, and its snapshot, for which a build waits.
+    conn.batch_execute("SELECT 1").await?;
+    Ok(answer)
 }
