@@ -4,6 +4,8 @@ mod attacks;
 mod cookies;
 mod original;
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use crate::support::database::Database;

@@ -293,8 +293,10 @@ fn each_limit_itself_is_allowed() {
 #[test]
 fn each_limit_is_checked_under_its_own_name() {
     let zero: Rate = "0/1m".parse().unwrap();
-    let mut settings = Settings::default();
-    settings.limits = crate::config::Rates::all(zero);
+    let settings = Settings {
+        limits: crate::config::Rates::all(zero),
+        ..Settings::default()
+    };
     let problems = settings.validate().unwrap_err();
     let named: Vec<_> = problems.iter().map(|problem| problem.key).collect();
     let all: Vec<_> = Limit::ALL.iter().map(|limit| limit.setting()).collect();
