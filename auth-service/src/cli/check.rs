@@ -1,6 +1,8 @@
 //! `auth-service check`: a doctor. It tries each dependency and setting, and says what is wrong
 //! and the mend.
 
+mod listeners;
+
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -21,12 +23,17 @@ pub(super) async fn run(settings: Settings) -> Result<(), Failure> {
     let mut failures = report("settings", vec![look_at_settings(&settings)])?;
     failures += report("tls", vec![look_at_certificate(&settings)])?;
     failures += report("database", vec![look_at_database(&settings).await])?;
+    if failures == 0 {
+        failures += report("clock", vec![look_at_clocks(&settings).await])?;
+    }
+    failures += report("listeners", listeners::look(&settings))?;
     failures += report("redis", look_at_redis(&settings).await)?;
     if failures == 0 {
         failures += report("service", vec![look_at_service(settings).await])?;
     }
     match failures {
         0 => Ok(()),
+        1 => Err("1 thing to mend".into()),
         failures => Err(format!("{failures} things to mend").into()),
     }
 }
@@ -102,6 +109,27 @@ async fn look_at_database(settings: &Settings) -> Finding {
         Ok(false) => Ok("answers, tables up to date".into()),
         Ok(true) => Err("tables are missing or old; run `auth-service migrate`".into()),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Tokens are dated by the database's time, and judged by the time of whoever verifies them.
+const APART: Duration = Duration::from_secs(5);
+
+async fn look_at_clocks(settings: &Settings) -> Finding {
+    let db = Db::open(&settings.database, 0, Metrics::default().connections)
+        .map_err(|error| error.to_string())?;
+    let Some(theirs) = db.now().await.map_err(|error| error.to_string())? else {
+        return Ok("the database runs by this machine's".into());
+    };
+    let ours = Clock::system().now();
+    let apart = ours.since(theirs).max(theirs.since(ours));
+    match apart < APART {
+        true => Ok("the database's and this machine's agree".into()),
+        false => Err(format!(
+            "the database's and this machine's are {} s apart; let NTP set both: tokens are dated \
+             by the database",
+            apart.as_secs()
+        )),
     }
 }
 

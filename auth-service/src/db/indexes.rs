@@ -56,6 +56,8 @@ async fn build_one(
     table: &str,
     on: &str,
 ) -> Result<(), MigrateError> {
+    // Ends the portal of the last question, whose snapshot the build would wait for.
+    lock.batch_execute("SELECT 1").await?;
     let mut conn = connect(url).await?;
     let building = async {
         let drop = format!("DROP INDEX CONCURRENTLY IF EXISTS {name}");

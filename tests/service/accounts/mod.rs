@@ -6,6 +6,7 @@ mod audit;
 mod bad_bodies;
 mod bad_headers;
 mod command_line;
+mod doctor;
 mod erased;
 mod imported;
 mod logs;

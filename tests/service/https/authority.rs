@@ -10,10 +10,10 @@ use tempfile::TempDir;
 
 /// Issues certificates for 127.0.0.1. What the service reads, `tls.crt` and `tls.key`, leads through
 /// a link that is swapped, as Kubernetes mounts a secret.
-pub(super) struct Authority(TempDir);
+pub(crate) struct Authority(TempDir);
 
 impl Authority {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let authority = Self(tempfile::tempdir().expect("a temporary folder can be made"));
         let mut request = authority.request("ca");
         request.args(["-subj", "/CN=Authority of this test"]);
@@ -30,7 +30,7 @@ impl Authority {
         authority
     }
 
-    pub(super) fn path(&self, file: &str) -> PathBuf {
+    pub(crate) fn path(&self, file: &str) -> PathBuf {
         self.0.path().join(file)
     }
 
@@ -67,12 +67,12 @@ impl Authority {
     }
 
     /// Makes a certificate of this name with its key, for so many days.
-    pub(super) fn issue(&self, name: &str, days: u32) {
+    pub(crate) fn issue(&self, name: &str, days: u32) {
         run(self.issuing(name).args(["-days", &days.to_string()]));
     }
 
     /// Makes one that expired a week ago.
-    pub(super) fn issue_expired(&self, name: &str) {
+    pub(crate) fn issue_expired(&self, name: &str) {
         let library = std::env::var("TEST_FAKETIME").expect("run the tests by `make test`");
         let mut request = self.issuing(name);
         request.args(["-days", "1"]).env("LD_PRELOAD", library);
@@ -103,6 +103,12 @@ impl Authority {
         let owner_alone = fs::Permissions::from_mode(0o600);
         fs::set_permissions(folder.join("tls.key"), owner_alone).expect("permissions");
         self.swap(&folder);
+    }
+
+    /// Lets everybody read a file.
+    pub(crate) fn expose(&self, file: &str) {
+        let everybody = fs::Permissions::from_mode(0o644);
+        fs::set_permissions(self.path(file), everybody).expect("permissions");
     }
 
     /// Puts a folder there that holds nothing.

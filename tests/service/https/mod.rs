@@ -15,7 +15,7 @@ use tokio::time::sleep;
 use crate::migrations::production;
 use crate::support::database::Database;
 use crate::support::{Backend, Process};
-use authority::Authority;
+pub(crate) use authority::Authority;
 
 /// A service in production that shows a certificate, and who issued it.
 struct Secured {
