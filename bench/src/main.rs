@@ -42,7 +42,7 @@ fn main() -> ExitCode {
     let done = match arguments[..] {
         [limits::SERVE, address, file] => limits::serve(address, file).map(|()| true),
         ["--quick", ref suites @ ..] => run(true, suites),
-        [ref suites @ ..] => run(false, suites),
+        ref suites => run(false, suites),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

@@ -8,7 +8,6 @@ use crate::https::Authority;
 use crate::migrations::production;
 use crate::support::Backend;
 use crate::support::database::{Database, redis_url};
-use crate::support::process::command;
 
 /// A fault, how it is planted, and what the line that is found says: the room, then the words.
 type Fault<'a> = (&'a str, Command, &'a str, &'a [&'a str]);
@@ -163,7 +162,7 @@ async fn faults_of_what_it_depends_on_are_found() {
             "a wrong password of Redis",
             with(check(&lite), &[("AUTH__REDIS__URL", &other_redis)]),
             "redis",
-            &["`redis.url`", "password"],
+            &["`redis.url`", "authentication failed"],
         ),
         (
             "an address that is taken",
@@ -256,7 +255,8 @@ async fn faults_of_the_certificate_are_found() {
     ];
     faults.into_iter().for_each(diagnose);
     // In dev nobody is locked out by it.
-    let mut dev = command(&database, &["check"]);
+    let fresh = Database::new(Backend::Sqlite).await;
+    let mut dev = with(check(&fresh), &[("AUTH__MODE", "dev")]);
     dev.env("AUTH__TLS__CERTIFICATE", authority.path("other.crt"));
     dev.env("AUTH__TLS__KEY", authority.path("other.key"));
     let ended = run(dev, "");

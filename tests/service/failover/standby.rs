@@ -110,6 +110,8 @@ async fn the_primary_dies_and_the_standby_is_promoted() {
     assert_eq!(away.status, 503);
     scene.promote().await;
     scene.recovers().await;
+    // A replica that had not heard of it believes what it knows for `revocation.max_lag` at most.
+    tokio::time::sleep(Duration::from_secs(1)).await;
     for replica in &scene.replicas {
         replica.me(&ended.access).await.expect(401, "token_revoked");
         let body = json!({ "refresh_token": ended.refresh });

@@ -80,7 +80,7 @@ impl Fleet {
     /// A pod of the new version beside the others (`maxSurge`); an endpoint once it is ready, and
     /// available `minReadySeconds` later.
     pub async fn surge(&mut self, versions: &Versions, nginx: &Nginx) {
-        self.run(versions.new()).await;
+        self.run(versions.newer()).await;
         let endpoint = self.running.last().expect("the new one").0.0;
         nginx.tell(|endpoints| endpoints.push(endpoint));
         let deployment = &production().one("Deployment", "auth-service")["spec"];

@@ -93,7 +93,7 @@ impl Load {
                 let answer = door.try_send(Method::GET, "/.well-known/jwks.json", None);
                 self.expect("jwks", answer, 200, "").await;
             }
-            _ if n / 40 % 10 == 0 => {
+            _ if (n / 40).is_multiple_of(10) => {
                 let body = json!({ "email": EMAIL, "password": PASSWORD });
                 let answer = door.try_send(Method::POST, "/v1/login", Some(body));
                 if let Some(answer) = self.expect("login", answer, 200, "").await {

@@ -50,7 +50,7 @@ impl Versions {
         &self.old
     }
 
-    pub fn new(&self) -> &Path {
+    pub fn newer(&self) -> &Path {
         &self.new
     }
 
