@@ -132,7 +132,15 @@ impl Troubles {
             let ada = service.signup("ada@example.org").await;
             loop {
                 let asked = (0..3).map(|_| service.refresh(&ada.refresh));
-                futures_util::future::join_all(asked).await;
+                // Holds the one connection while it waits for the lock.
+                let ended = async {
+                    let there = service.login("ada@example.org").await;
+                    let signed_in = service.bearer(&there.access);
+                    signed_in
+                        .send(reqwest::Method::POST, "/v1/logout", None)
+                        .await
+                };
+                tokio::join!(futures_util::future::join_all(asked), ended);
             }
         });
     }
