@@ -2,7 +2,7 @@
 //! tokens that rotate, instant revocation.
 //!
 //! Data goes one way: `http → room → room/store.rs → db`. A room is one capability; it knows
-//! neither actix nor a SQL dialect.
+//! neither the HTTP framework nor a SQL dialect.
 
 pub mod app;
 pub mod audit;

@@ -11,9 +11,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use redis::aio::{ConnectionManager, ConnectionManagerConfig, PubSub, PubSubStream};
+use redis::aio::{ConnectionManager, ConnectionManagerConfig, PubSubStream};
 use redis::cluster::{ClusterClient, ClusterConfig};
-use redis::{Client, RedisResult};
+use redis::{AsyncCommands, Client, RedisResult};
 
 pub use commands::Commands;
 use sentinel::{Primary, Sentinels};
@@ -32,7 +32,7 @@ enum Deployed {
 struct Cluster {
     client: ClusterClient,
     nodes: Vec<Client>,
-    /// The node that is listened to next: one that is cut off must not be tried for ever.
+    /// The node that is asked next: one that is cut off must not be tried for ever.
     next: AtomicUsize,
 }
 
@@ -89,8 +89,9 @@ impl Kv {
         })
     }
 
-    /// What is published on a channel from now on, until the connection breaks. In a cluster every
-    /// node hears what is published at any.
+    /// What is published on a channel from now on, until the connection breaks. In a cluster it is
+    /// heard at the node that keeps the keys of the channel's slot, where scripts publish what they
+    /// write: it comes as soon as from a single server, and who listens knows when that node dies.
     ///
     /// # Errors
     /// [`redis::RedisError`]
@@ -98,7 +99,7 @@ impl Kv {
         let mut listening = match &self.0 {
             Deployed::One(client) => client.get_async_pubsub().await?,
             Deployed::Sentinel(sentinels) => sentinels.primary().await?.get_async_pubsub().await?,
-            Deployed::Cluster(cluster) => cluster.any_node().await?,
+            Deployed::Cluster(cluster) => cluster.owner(channel).await?.get_async_pubsub().await?,
         };
         listening.subscribe(channel).await?;
         Ok(listening.into_on_message())
@@ -111,8 +112,18 @@ impl Kv {
 }
 
 impl Cluster {
-    async fn any_node(&self) -> RedisResult<PubSub> {
+    /// The node that keeps the slot of this name: any other says which one does.
+    async fn owner(&self, name: &str) -> RedisResult<Client> {
         let next = self.next.fetch_add(1, Ordering::Relaxed) % self.nodes.len();
-        self.nodes[next].get_async_pubsub().await
+        let node = &self.nodes[next];
+        let mut asked = node.get_multiplexed_async_connection().await?;
+        let answer: RedisResult<bool> = asked.exists(name).await;
+        match answer {
+            Ok(_) => Ok(node.clone()),
+            Err(error) => match error.redirect_node() {
+                Some((address, _)) => url::elsewhere(node.get_connection_info(), address),
+                None => Err(error),
+            },
+        }
     }
 }

@@ -7,7 +7,9 @@ use std::time::Duration;
 use redis::cluster::ClusterClientBuilder;
 use redis::io::tcp::TcpSettings;
 use redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
-use redis::{Client, ConnectionInfo, ErrorKind, IntoConnectionInfo, RedisResult, TlsMode};
+use redis::{
+    Client, ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo, RedisResult, TlsMode,
+};
 
 use super::sentinel::Sentinels;
 use super::{Cluster, Deployed};
@@ -68,10 +70,8 @@ impl<'a> Parts<'a> {
             .query
             .split('&')
             .filter_map(|pair| pair.split_once('='));
-        pairs
-            .filter(|(key, _)| *key == name)
-            .map(|(_, value)| value)
-            .next()
+        let mut values = pairs.filter(|(key, _)| *key == name);
+        values.next().map(|(_, value)| value)
     }
 }
 
@@ -142,6 +142,31 @@ fn cluster(scheme: &str, parts: &Parts<'_>) -> RedisResult<Deployed> {
         nodes: nodes.collect::<RedisResult<Vec<_>>>()?,
         next: AtomicUsize::new(0),
     })))
+}
+
+/// The node at `host:port`, reached as this one is. Without a host it is this one's (as a cluster
+/// says that knows no name of its nodes).
+pub(super) fn elsewhere(known: &ConnectionInfo, address: &str) -> RedisResult<Client> {
+    let parsed = address
+        .rsplit_once(':')
+        .and_then(|(host, port)| Some((host.trim_matches(['[', ']']), port.parse().ok()?)));
+    let Some((host, port)) = parsed else {
+        return Err(wrong(
+            "a node of the cluster named none that can be reached",
+        ));
+    };
+    let mut there = known.addr().clone();
+    if let ConnectionAddr::Tcp(at, to)
+    | ConnectionAddr::TcpTls {
+        host: at, port: to, ..
+    } = &mut there
+    {
+        if !host.is_empty() {
+            host.clone_into(at);
+        }
+        *to = port;
+    }
+    Client::open(known.clone().set_addr(there))
 }
 
 fn wrong(advice: &'static str) -> redis::RedisError {

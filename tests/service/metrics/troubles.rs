@@ -35,6 +35,7 @@ impl Troubles {
         this.guessing().await;
         this.database_away().await;
         this.writers_wait().await;
+        this.connections_are_scarce().await;
         this.stolen_tokens().await;
         this.redis_away().await;
         this.verifier_leaves().await;
@@ -114,11 +115,27 @@ impl Troubles {
         self.keep(database);
     }
 
-    /// AuthServiceRefreshSlow, AuthServiceConnectionsScarce: somebody else holds SQLite's one lock,
-    /// again and again.
-    async fn writers_wait(&mut self) {
+    /// AuthServiceConnectionsScarce: thirty wait while somebody keeps the one connection, so many
+    /// that they count among those of the other troubles.
+    async fn connections_are_scarce(&mut self) {
         let service = self.service(|settings| settings.database.max_connections = 1);
         let service = service.await;
+        self.going_on.spawn(async move {
+            loop {
+                let kept = service.ctx.db.conn().await;
+                let keep = async {
+                    sleep(Duration::from_millis(300)).await;
+                    drop(kept);
+                };
+                let waiting = (0..30).map(async |_| drop(service.ctx.db.conn().await));
+                tokio::join!(keep, futures_util::future::join_all(waiting));
+            }
+        });
+    }
+
+    /// AuthServiceRefreshSlow: somebody else holds SQLite's one lock, again and again.
+    async fn writers_wait(&mut self) {
+        let service = self.service(|_| {}).await;
         let mut sql = Sql::of(&service.database).await;
         self.going_on.spawn(async move {
             loop {
@@ -132,15 +149,7 @@ impl Troubles {
             let ada = service.signup("ada@example.org").await;
             loop {
                 let asked = (0..3).map(|_| service.refresh(&ada.refresh));
-                // Holds the one connection while it waits for the lock.
-                let ended = async {
-                    let there = service.login("ada@example.org").await;
-                    let signed_in = service.bearer(&there.access);
-                    signed_in
-                        .send(reqwest::Method::POST, "/v1/logout", None)
-                        .await
-                };
-                tokio::join!(futures_util::future::join_all(asked), ended);
+                futures_util::future::join_all(asked).await;
             }
         });
     }

@@ -5,6 +5,6 @@ mod beside;
 mod expand;
 mod parity;
 mod side_by_side;
-mod two_releases;
+pub(crate) mod two_releases;
 
 pub(crate) use at_once::production;

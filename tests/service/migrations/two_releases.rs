@@ -1,5 +1,5 @@
-//! One release replaces another under load, its migration included. `tests/tools/side-by-side`
-//! names the binaries of two; otherwise this build is both, and the tables grow as a later one's may.
+//! One release replaces another under load, its migration included. `tests/tools/upgrade-from`
+//! builds the one before; otherwise this build is both, and the tables grow as a later one's may.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,8 +15,9 @@ use crate::support::database::Database;
 use crate::support::process::binary;
 use crate::support::{Backend, Client, Process, Sql, both};
 
-fn release(variable: &str) -> PathBuf {
-    std::env::var_os(variable).map_or_else(binary, PathBuf::from)
+/// The release that is replaced.
+pub(crate) fn previous() -> PathBuf {
+    std::env::var_os("TEST_PREVIOUS_BINARY").map_or_else(binary, PathBuf::from)
 }
 
 /// A command of a release, in production.
@@ -108,7 +109,7 @@ async fn goes_on(
 
 both! {
     async fn a_release_replaces_another_and_refuses_nobody(backend: Backend) {
-        let (old, new) = (release("TEST_OLD_BINARY"), release("TEST_NEW_BINARY"));
+        let (old, new) = (previous(), binary());
         let database = match backend {
             Backend::Sqlite => Database::empty_file(),
             Backend::Postgres => Database::empty().await,

@@ -87,6 +87,16 @@ pub(crate) async fn logout(client: &Client, tokens: &Tokens) {
     assert_eq!(answer.status, 204, "{}", answer.text);
 }
 
+/// Every replica refuses every one of these.
+async fn stay_ended(replicas: &[&Client], ended: &[Tokens]) {
+    for tokens in ended {
+        for replica in replicas {
+            let answer = replica.me(&tokens.access).await;
+            answer.expect(401, "token_revoked");
+        }
+    }
+}
+
 async fn patch_user(client: &Client, admin: &Tokens, user: &str, patch: Value) -> Answer {
     let path = format!("/v1/admin/users/{user}");
     let answer = client.bearer(&admin.access).patch(&path, patch).await;

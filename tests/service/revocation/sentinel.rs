@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{eventually, logout, sessions};
+use super::{eventually, logout, sessions, stay_ended};
 use crate::support::redis::Redis;
 use crate::support::redis_fleet::Watched;
 use crate::support::{Backend, Service};
@@ -85,13 +85,6 @@ async fn a_fail_over_lets_nothing_through_and_is_over_by_itself() {
     a.me(&last.access).await.expect(401, "token_revoked");
     ended.push(last);
     assert_eq!(watched.second.keys("deny:sid:*").await.len(), ended.len());
-    for tokens in &ended {
-        for replica in [&a, &b] {
-            replica
-                .me(&tokens.access)
-                .await
-                .expect(401, "token_revoked");
-        }
-    }
+    stay_ended(&[&a, &b], &ended).await;
     assert_eq!(b.me(&people[0].access).await.status, 200);
 }

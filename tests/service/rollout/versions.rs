@@ -6,6 +6,7 @@ use std::process::Command;
 use auth_service::db::migrate;
 use diesel_migrations::FileBasedMigrations;
 
+use crate::migrations::two_releases;
 use crate::support::database::Database;
 use crate::support::{Sql, process};
 
@@ -30,12 +31,10 @@ pub struct Versions {
 impl Versions {
     /// A database with the tables of the old version.
     pub async fn find() -> Self {
-        let new = process::binary();
-        let previous = std::env::var_os("TEST_PREVIOUS_BINARY").map(PathBuf::from);
         let versions = Self {
             database: Database::empty().await,
-            old: previous.unwrap_or_else(|| new.clone()),
-            new,
+            old: two_releases::previous(),
+            new: process::binary(),
         };
         let said = versions.migrates(&versions.old);
         assert!(said.starts_with("applied: "), "{said}");
