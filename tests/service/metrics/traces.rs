@@ -99,7 +99,7 @@ async fn the_caller_says_what_is_kept_and_chance_says_the_rest() {
         .with("traceparent", "00-junk-junk-01")
         .get(jwks)
         .await;
-    let (kept, left) = ("a".repeat(32), "b".repeat(32));
+    let [kept, left] = [(); 2].map(|()| uuid::Uuid::new_v4().simple().to_string());
     for (trace, sampled) in [(&left, false), (&kept, true)] {
         let header = traceparent(trace, CALLER, sampled);
         service.with("traceparent", &header).get(jwks).await;
