@@ -63,8 +63,8 @@ use shared::Shared;
 /// Buckets that a process keeps at most; some 20 MB.
 const CAPACITY: usize = 100_000;
 
-/// Keys of rates that a process keeps at most; some 9 MB.
-const CELLS: usize = 1 << 17;
+/// Keys of rates that a process keeps at most; some 4 MB.
+const CELLS: usize = 1 << 16;
 
 /// Counts requests and failures: in this process, or in Redis for all replicas where there is one.
 #[derive(Debug)]
