@@ -16,14 +16,17 @@ use std::time::Duration;
 use tokio::sync::OwnedMutexGuard;
 use tokio::time::error::Elapsed;
 
-use super::{DbError, Lite};
+use super::{Db, DbError, Demotion, Lite};
 
 /// A connection from the pool, each statement a transaction of its own.
 pub struct Conn {
     link: Option<Link>,
+    /// When an answer is waited for no more: the database itself ends a statement before, so one
+    /// that passes it has no database at its other end.
     deadline: Duration,
     /// What begins the transaction that each statement is.
     alone: Option<Arc<str>>,
+    demotion: Demotion,
     /// A statement or a transaction has begun and not ended.
     busy: bool,
 }
@@ -131,13 +134,12 @@ pub(crate) use within;
 const OPEN: &str = "a connection is there until it is dropped";
 
 impl Conn {
-    /// `deadline` is when an answer is waited for no more: the database itself ends a statement
-    /// before, so one that passes it has no database at its other end.
-    pub(super) fn new(link: Link, deadline: Duration, alone: Option<Arc<str>>) -> Self {
+    pub(super) fn new(link: Link, db: &Db) -> Self {
         Self {
             link: Some(link),
-            deadline,
-            alone,
+            deadline: db.deadline,
+            alone: db.alone.clone(),
+            demotion: db.demotion.clone(),
             busy: false,
         }
     }
@@ -184,15 +186,10 @@ impl Conn {
         }
     }
 
-    /// The server takes no writes any more: another has become the primary. None of the
-    /// connections that rest is worth more than this one.
+    /// The server takes no writes any more: another has become the primary.
     fn leave(&mut self) -> DbError {
         self.busy = true;
-        if let Some(Link::Pg(object)) = &self.link
-            && let Some(pool) = Object::pool(object)
-        {
-            pool.retain(|_, _| false);
-        }
+        self.demotion.notice();
         DbError::Unavailable("the server has become read-only".into())
     }
 

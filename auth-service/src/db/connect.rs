@@ -12,7 +12,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
 
-use super::{Connections, Db, DbError, Group, Lite, Pools, Turn, Writers, postgres};
+use super::{Connections, Db, DbError, Demotion, Group, Lite, Pools, Turn, Writers, postgres};
 use crate::config;
 use crate::metrics::Queue;
 
@@ -36,6 +36,7 @@ impl Db {
     ) -> Result<Self, DbError> {
         let size = settings.max_connections as usize;
         let deadline = settings.statement_timeout;
+        let demotion = Demotion::default();
         let pool = match sqlite_path(&settings.url) {
             Some(path) => {
                 let first = format!(
@@ -74,7 +75,10 @@ impl Db {
                             &settings.url,
                             setup,
                         );
-                    Pool::builder(manager).max_size(size).build()
+                    Pool::builder(manager)
+                        .max_size(size)
+                        .pre_recycle(demotion.guard())
+                        .build()
                 })
                 .map(Connections::Pg)
             }
@@ -86,6 +90,7 @@ impl Db {
                 .then(|| format!("BEGIN; {}", limits("SET LOCAL", deadline)).into()),
             acquire_timeout: settings.acquire_timeout,
             deadline: deadline + ANSWER_GRACE,
+            demotion,
             queue,
         })
     }

@@ -5,6 +5,7 @@
 
 mod conn;
 mod connect;
+mod demotion;
 mod detached;
 mod error;
 pub(crate) mod fragment;
@@ -29,6 +30,7 @@ use crate::metrics::Queue;
 use crate::telemetry::span;
 pub use conn::{Conn, Tx};
 pub(crate) use conn::{Link, POSTGRES, SQLITE, alone, on, within};
+use demotion::Demotion;
 use detached::Detached;
 pub use error::DbError;
 use group::{Group, Turn};
@@ -45,6 +47,7 @@ pub struct Db {
     alone: Option<Arc<str>>,
     acquire_timeout: Duration,
     deadline: Duration,
+    demotion: Demotion,
     queue: Queue,
 }
 
@@ -80,7 +83,7 @@ impl Db {
             Ok(_) => self.queue.wait.took(asked.elapsed()),
             Err(_) => self.queue.refused.count(),
         }
-        Ok(Conn::new(link?, self.deadline, self.alone.clone()))
+        Ok(Conn::new(link?, self))
     }
 
     /// Says that this thread is an HTTP worker: its requests get connections that live on it.

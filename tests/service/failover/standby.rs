@@ -86,11 +86,14 @@ impl Scene {
                 began.elapsed()
             );
         }
-        for (n, tokens) in self.people.iter().enumerate() {
+        // Side by side, so that every worker of a replica has its turn: what one of them found out
+        // about the server, the others know.
+        let all = self.people.iter().enumerate().map(async |(n, tokens)| {
             let replica = &self.replicas[n % 2];
             let after = replica.refresh(&tokens.refresh).await.tokens();
             assert_eq!(replica.me(&after.access).await.status, 200);
-        }
+        });
+        futures_util::future::join_all(all).await;
     }
 }
 
