@@ -1,6 +1,7 @@
 //! One release replaces another under load, its migration included. `tests/tools/upgrade-from`
 //! builds the one before; otherwise this build is both, and the tables grow as a later one's may.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -20,6 +21,47 @@ pub(crate) fn previous() -> PathBuf {
     std::env::var_os("TEST_PREVIOUS_BINARY").map_or_else(binary, PathBuf::from)
 }
 
+/// Takes from the environment of a command what its release can't know: it refuses to start on a
+/// setting of a later one.
+pub(crate) fn without_later_settings(command: &mut Command) {
+    let release = Path::new(command.get_program());
+    if release == binary() {
+        return;
+    }
+    let listed = Command::new(release).args(["config", "--default"]).output();
+    let listed = listed.expect("the release lists its settings").stdout;
+    let known = variables(&String::from_utf8(listed).expect("TOML is UTF-8"));
+    let set = command.get_envs().map(|(name, _)| name.to_owned());
+    let later: Vec<_> = set
+        .filter(|name| {
+            name.to_str()
+                .is_some_and(|it| it.starts_with("AUTH__") && !known.contains(it))
+        })
+        .collect();
+    println!("the release before does not know {later:?}");
+    for name in later {
+        command.env_remove(name);
+    }
+}
+
+/// The variables that set what a file of all settings names, those included that are commented out.
+fn variables(file: &str) -> HashSet<String> {
+    let mut section = String::new();
+    let mut variables = HashSet::new();
+    for line in file.lines() {
+        if let Some(name) = line
+            .strip_prefix('[')
+            .and_then(|line| line.strip_suffix(']'))
+        {
+            section = format!("{name}.");
+        } else if let Some((key, _)) = line.trim_start_matches("# ").split_once(" = ") {
+            let path = format!("{section}{key}").to_uppercase();
+            variables.insert(format!("AUTH__{}", path.replace('.', "__")));
+        }
+    }
+    variables
+}
+
 /// A command of a release, in production.
 fn of(release: &Path, database: &Database, arguments: &[&str], key: &str) -> Command {
     let mut command = Command::new(release);
@@ -29,6 +71,7 @@ fn of(release: &Path, database: &Database, arguments: &[&str], key: &str) -> Com
     }
     // So many sign-ins at production's cost of hashing would be shed on a busy machine.
     command.env("AUTH__PASSWORDS__QUEUE_DEADLINE", "60s");
+    without_later_settings(&mut command);
     command
 }
 

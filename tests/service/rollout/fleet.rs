@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use super::proxies::Nginx;
 use super::versions::Versions;
 use crate::deployment::overlay::{number, production};
+use crate::migrations::two_releases::without_later_settings;
 use crate::support::outside::free_port;
 use crate::support::redis::Redis;
 use crate::support::{Client, Process, process, secrets};
@@ -68,6 +69,7 @@ impl Fleet {
             .env("AUTH__LISTEN", format!("127.0.0.1:{}", slot.0))
             .env("AUTH__INTERNAL_LISTEN", format!("127.0.0.1:{}", slot.1))
             .stdin(std::process::Stdio::null());
+        without_later_settings(&mut command);
         let process = Process::spawn(command).await.expect("a replica starts");
         let began = Instant::now();
         while process.get_internal("/readyz").await.status != 200 {
