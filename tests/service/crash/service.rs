@@ -14,6 +14,8 @@ use crate::support::database::Database;
 use crate::support::{Backend, Client, PASSWORD, Process, Sql, Tokens};
 
 const KILLS: usize = 30;
+/// On a busy machine fewer of them fall in mid-refresh: then there are more.
+const MOST_KILLS: usize = 90;
 const FAMILIES: usize = 24;
 
 /// What a request that may never be answered was answered with.
@@ -30,7 +32,14 @@ async fn thirty_kills_in_mid_refresh_lose_nothing_that_was_answered() {
     process.signup("ada@example.org").await;
     let answered = Arc::new(AtomicUsize::new(0));
     let mut mid_refresh = 0;
-    for round in 0..KILLS {
+    for round in 0.. {
+        if round >= KILLS && mid_refresh > KILLS / 4 {
+            break;
+        }
+        assert!(
+            round < MOST_KILLS,
+            "{mid_refresh} kills fell in mid-refresh"
+        );
         let mut families = Vec::new();
         for _ in 0..FAMILIES {
             families.push(process.login("ada@example.org").await.refresh);
@@ -79,8 +88,7 @@ async fn thirty_kills_in_mid_refresh_lose_nothing_that_was_answered() {
             assert_eq!(process.refresh(&tokens.refresh).await.status, 200);
         }
     }
-    println!("{KILLS} kills, {mid_refresh} of them in mid-refresh");
-    assert!(mid_refresh > KILLS / 4, "too few kills fell in mid-refresh");
+    println!("{mid_refresh} kills fell in mid-refresh");
     let mut sql = Sql::of(&database).await;
     let sessions = sql.count("sessions").await;
     assert!(sessions > (KILLS * FAMILIES) as i64);

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use super::fleet::Slot;
 use crate::support::Client;
 use crate::support::outside::free_port;
+use crate::support::signals::signal;
 
 /// A proxy that ends when it is dropped.
 struct Proxy {
@@ -53,13 +54,6 @@ impl Proxy {
     fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
-
-    fn signal(&self, name: &str) {
-        let sent = Command::new("kill")
-            .args([name, &self.child.id().to_string()])
-            .status();
-        assert!(sent.is_ok_and(|status| status.success()), "kill {name}");
-    }
 }
 
 impl Drop for Proxy {
@@ -67,9 +61,7 @@ impl Drop for Proxy {
         if std::thread::panicking() {
             eprintln!("the log of the proxy:\n{}", self.log());
         }
-        let _ = Command::new("kill")
-            .arg(self.child.id().to_string())
-            .status();
+        signal(&self.child, "TERM");
         let _ = self.child.wait();
     }
 }
@@ -216,7 +208,7 @@ impl Nginx {
         change(&mut endpoints);
         let file = self.0.folder.path().join("endpoints");
         std::fs::write(file, servers(&endpoints)).expect("a file");
-        self.0.signal("-HUP");
+        signal(&self.0.child, "HUP");
     }
 }
 

@@ -70,6 +70,8 @@ both! {
         let service = Service::alone(database, |settings| {
             settings.database.url = url;
             settings.revocation.max_lag = Duration::from_secs(60);
+            // Another would open a connection of its own whenever a request is its first.
+            settings.http.workers = 1;
         })
         .await;
         let admin = service.admin().await;

@@ -22,6 +22,7 @@ pub mod redis;
 pub mod redis_fleet;
 pub mod secrets;
 pub mod service;
+pub mod signals;
 pub mod sql;
 pub mod stored_keys;
 pub mod wire;

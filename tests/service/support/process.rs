@@ -9,6 +9,7 @@ use auth_service::config::Limit;
 
 use super::client::Client;
 use super::database::Database;
+use super::signals::signal;
 use super::{OUT_OF_REACH, secrets};
 
 /// A running `auth-service serve`. Killed when it is dropped. Dereferences to its [`Client`].
@@ -115,11 +116,7 @@ impl Process {
 
     /// Sends it a signal, by name.
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill")
-            .arg(format!("-{name}"))
-            .arg(self.pid().to_string())
-            .status();
-        assert!(sent.is_ok_and(|status| status.success()), "kill -{name}");
+        signal(&self.child, name);
     }
 
     /// Waits for its end.

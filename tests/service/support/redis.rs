@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use redis::aio::MultiplexedConnection;
 use tempfile::TempDir;
 
+use super::signals::signal;
+
 /// A private Redis on a port of its own. Ends when it is dropped.
 pub struct Redis {
     port: u16,
@@ -91,11 +93,7 @@ impl Redis {
 
     fn signal(&self, name: &str) {
         let child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
-        let pid = child.as_ref().expect("Redis runs").id();
-        let sent = Command::new("kill")
-            .args([format!("-{name}"), pid.to_string()])
-            .status();
-        assert!(sent.is_ok_and(|status| status.success()), "kill -{name}");
+        signal(child.as_ref().expect("Redis runs"), name);
     }
 
     /// Stops it without ending it: connections stay, nothing is answered.
