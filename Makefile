@@ -60,6 +60,10 @@ bench: rust ## how fast the service is beside its limits, into target/bench/repo
 	@cargo build --locked --release -p bench
 	@TEST_DATABASE_URL= TEST_REDIS_URL= tests/with-services $(TARGET)/release/bench $(if $(filter 1,$(QUICK)),--quick) $(SUITES)
 
+.PHONY: profile-guided
+profile-guided: rust ## the release built by what it does under load, into target/profile-guided/auth-service, in 20 minutes
+	@deploy/profile-guided
+
 # Counted in the optimised build, which takes some minutes the first time.
 .PHONY: bench-check
 bench-check: rust ## instructions of a refresh, a login, a verify…: names what grew (WRITE=1 writes the counts down)

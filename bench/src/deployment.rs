@@ -14,6 +14,7 @@ use auth_service::db::migrate;
 use auth_service::entropy::Entropy;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -200,19 +201,32 @@ impl Service {
     }
 }
 
+/// How long it may take to end by itself.
+const ENDING: Duration = Duration::from_secs(5);
+
 impl Drop for Service {
+    /// Asks it to end, for a build that counts writes its counts then.
     fn drop(&mut self) {
+        let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
+        let began = Instant::now();
+        while matches!(self.child.try_wait(), Ok(None)) && began.elapsed() < ENDING {
+            std::thread::sleep(Duration::from_millis(1));
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// The release binary of the service, which `make bench` builds beside this one.
+/// The binary that is measured: that of `BENCH_SERVICE`, else the release that `make bench` builds
+/// beside this one.
 ///
 /// # Errors
 /// When it is not there.
 pub fn binary() -> Result<PathBuf> {
-    let binary = std::env::current_exe()?.with_file_name("auth-service");
+    let binary = match std::env::var_os("BENCH_SERVICE") {
+        Some(path) => path.into(),
+        None => std::env::current_exe()?.with_file_name("auth-service"),
+    };
     match binary.exists() {
         true => Ok(binary),
         false => Err(format!("{} is missing: run `make bench`", binary.display()).into()),

@@ -23,6 +23,12 @@ pub fn described() -> String {
     )
 }
 
+/// Whether Linux schedules sessions as groups. On saturated cores it can then keep a session of its
+/// own, which each connection's server of PostgreSQL is, waiting for most of a second.
+pub fn groups_sessions() -> bool {
+    fs::read_to_string("/proc/sys/kernel/sched_autogroup_enabled").is_ok_and(|on| on.trim() == "1")
+}
+
 /// The part of all processors' time that was idle during `window`, from 0 to 1.
 ///
 /// # Errors

@@ -93,7 +93,15 @@ fn run(quick: bool, only: &[&str]) -> Result<bool> {
 fn setting() -> Result<Vec<String>> {
     let output = database::program("postgres")?.arg("--version").output()?;
     let postgres = String::from_utf8(output.stdout)?;
+    let sessions = match machine::groups_sessions() {
+        true => {
+            "**Linux schedules each session as a group**, which keeps PostgreSQL waiting for most \
+             of a second now and then: `sysctl kernel.sched_autogroup_enabled=0` before is better"
+        }
+        false => "Linux schedules each thread by itself (`sched_autogroup_enabled` is 0)",
+    };
     Ok(vec![
+        sessions.into(),
         machine::described(),
         format!("{}, its defaults and fsync=on", postgres.trim()),
         "service, load, PostgreSQL and Redis share the machine; all connections are loopback".into(),
