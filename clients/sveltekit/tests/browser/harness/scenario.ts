@@ -12,6 +12,12 @@ type Wanted = {
 
 type Scenario = (name: string, wanted: Wanted, run: (visitor: Visitor, stack: Stack) => Promise<void>) => void;
 
+/** The least that an access token lives, in milliseconds: up to 5 % less than is set. */
+function accessTtl(options: Options): number {
+	const set = options.service?.AUTH__TOKENS__ACCESS_TTL ?? '600s';
+	return Number.parseInt(set) * 950;
+}
+
 /**
  * Starts a stack for a file of tests. Each scenario has a visitor with a fresh browser, says how many
  * refreshes it may cost, and must give away no token.
@@ -27,12 +33,15 @@ export function onStack(options: Options = {}): Scenario {
 		test(name, async () => {
 			const before = { refreshes: stack.refreshes(), seen: stack.site.seen.length };
 			const visitor = await Visitor.arrive(stack, { javaScript });
+			const began = Date.now();
 			try {
 				await run(visitor, stack);
 				const [least, most] = typeof refreshes === 'number' ? [refreshes, refreshes] : refreshes;
 				const count = stack.refreshes() - before.refreshes;
+				// On a machine so busy that the steps take longer than a token lives, another one expires meanwhile.
+				const lives = Math.floor((Date.now() - began - visitor.waited) / accessTtl(options));
 				expect(count, 'refreshes').toBeGreaterThanOrEqual(least);
-				expect(count, 'refreshes').toBeLessThanOrEqual(most);
+				expect(count, 'refreshes').toBeLessThanOrEqual(most + lives);
 				await nothingGivenAway(visitor, stack, before.seen);
 			} finally {
 				stack.front.faults.clear();

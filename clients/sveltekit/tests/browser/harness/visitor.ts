@@ -8,6 +8,8 @@ import { until } from './until.ts';
 /** Somebody with a browser of their own. */
 export class Visitor {
 	account?: Account;
+	/** Milliseconds that `expire` waited. */
+	waited = 0;
 
 	private constructor(
 		readonly stack: Stack,
@@ -70,11 +72,13 @@ export class Visitor {
 
 	/** Waits until that has happened, and until the browser has dropped the token's cookie. */
 	async expire(): Promise<void> {
+		const began = Date.now();
 		await sleep(Math.max(0, this.untilExpiry()));
 		await until('the cookie is gone', async () => {
 			const names = (await this.context.cookies()).map(({ name }) => name);
 			return !names.includes('__Host-auth-access');
 		});
+		this.waited += Date.now() - began;
 	}
 
 	/** Brings at once what `expire` waits for: the browser has dropped the access token's cookie. */
