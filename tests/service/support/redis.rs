@@ -129,13 +129,14 @@ impl Redis {
         command.query_async(&mut self.connect().await?).await
     }
 
-    /// Runs a command.
+    /// Runs a command that does no harm twice: Sentinels cut every connection of a server whose role
+    /// they change.
     pub async fn command<T: redis::FromRedisValue>(&self, command: redis::Cmd) -> T {
-        let mut connection = self.connect().await.expect("Redis answers");
-        command
-            .query_async(&mut connection)
-            .await
-            .expect("Redis obeys")
+        let answer = match self.try_command(command.clone()).await {
+            Err(error) if error.is_io_error() => self.try_command(command).await,
+            answer => answer,
+        };
+        redis::from_redis_value(answer.expect("Redis answers")).expect("Redis obeys")
     }
 
     /// The value of a key.
