@@ -39,6 +39,9 @@ const YIELD_MILLIS: u32 = 400;
 /// Before it is tried again.
 const YIELD_PAUSE: Duration = Duration::from_millis(200);
 
+/// Before a locked SQLite file is asked again.
+const LOCKED_PAUSE: Duration = Duration::from_millis(5);
+
 /// For how long it is tried again.
 const GIVE_UP: Duration = Duration::from_secs(60);
 
@@ -208,12 +211,27 @@ async fn try_to_migrate(
 fn migrate_sqlite(path: &str) -> Result<Vec<String>, MigrateError> {
     make_file(Path::new(path)).map_err(|error| MigrateError(format!("{path}: {error}")))?;
     let mut conn = open_sqlite(path)?;
-    conn.batch_execute("PRAGMA journal_mode = WAL")?;
+    write_ahead(&mut conn)?;
     conn.exclusive_transaction(|conn| {
         conn.run_pending_migrations(SQLITE)
             .map(names)
             .map_err(MigrateError::of)
     })
+}
+
+/// SQLite does not wait for who writes when it changes the journal, whatever its `busy_timeout`:
+/// it holds a reader's lock by then, and two that hold one would wait for each other. Of replicas
+/// that start at once on a new file all but one would fail, so they ask again.
+fn write_ahead(conn: &mut SqliteConnection) -> Result<(), MigrateError> {
+    let began = Instant::now();
+    loop {
+        match conn.batch_execute("PRAGMA journal_mode = WAL") {
+            Err(error) if error.to_string().contains("locked") && began.elapsed() < GIVE_UP => {
+                std::thread::sleep(LOCKED_PAUSE);
+            }
+            done => return Ok(done?),
+        }
+    }
 }
 
 /// A file that only its owner can read: it holds addresses and password hashes. SQLite gives the

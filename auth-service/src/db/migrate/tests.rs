@@ -45,3 +45,21 @@ async fn the_lock_is_held_from_the_first_migration_to_the_last() {
     let drop = format!("DROP DATABASE {name} WITH (FORCE)");
     outside.batch_execute(&drop).await.unwrap();
 }
+
+#[test]
+fn a_new_file_that_another_replica_writes_to_is_waited_for() {
+    let folder = std::env::temp_dir().join(format!("auth_wal_{}", std::process::id()));
+    let path = folder.join("auth.db");
+    make_file(&path).unwrap();
+    let mut other = open_sqlite(path.to_str().unwrap()).unwrap();
+    other.batch_execute("BEGIN IMMEDIATE").unwrap();
+
+    let ours = path.clone();
+    let replica = std::thread::spawn(move || migrate_sqlite(ours.to_str().unwrap()));
+    std::thread::sleep(Duration::from_millis(200));
+    assert!(!replica.is_finished(), "it did not wait");
+    other.batch_execute("COMMIT").unwrap();
+    assert!(!replica.join().unwrap().unwrap().is_empty());
+
+    std::fs::remove_dir_all(folder).unwrap();
+}
