@@ -187,3 +187,20 @@ async fn two_in_one_process_that_start_at_once_make_one_key_of_each_kind() {
         assert_eq!(sql.count("keys").await, 2);
     }
 }
+
+both! {
+    // L6
+    async fn a_replica_whose_time_is_behind_uses_the_key_that_another_made_just_now(backend: Backend) {
+        let ahead = Service::start(backend).await;
+        let clock = Clock::manual(START.minus(std::time::Duration::from_millis(40)));
+        let behind = Service::on(ahead.database.clone(), clock, |_| {}).await;
+        keys::tick(&behind.ctx).await.expect("the keys load");
+        let mut sql = Sql::of(&ahead.database).await;
+        assert_eq!(sql.count("keys WHERE purpose = 'signing'").await, 1);
+        assert_eq!(behind.get_internal("/readyz").await.status, 200);
+        for (email, signs, checks) in [("ada@a.org", &behind, &ahead), ("ada@b.org", &ahead, &behind)] {
+            let tokens = signs.signup(email).await;
+            assert_eq!(checks.me(&tokens.access).await.status, 200);
+        }
+    }
+}

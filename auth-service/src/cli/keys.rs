@@ -18,6 +18,7 @@ pub(super) enum Command {
     /// Take a key out in an emergency: nothing that it signed counts any more.
     Remove {
         /// The key's identifier.
+        #[arg(allow_hyphen_values = true)]
         kid: String,
     },
 }

@@ -21,11 +21,19 @@ pub struct Generated {
 }
 
 /// Makes a key pair. RSA takes a second or more: call this where blocking is allowed.
+///
+/// Its `kid` does not begin with a hyphen, as one of 64 would: `auth-service keys remove KID`, typed
+/// in an emergency, would be told of an option.
 pub fn generate(algorithm: KeyAlgorithm, rsa_bits: u32, entropy: &Entropy) -> Generated {
-    match algorithm {
-        KeyAlgorithm::ES256 => es256(entropy),
-        KeyAlgorithm::RS256 => rs256(rsa_bits, entropy),
-        KeyAlgorithm::EdDSA => eddsa(entropy),
+    loop {
+        let generated = match algorithm {
+            KeyAlgorithm::ES256 => es256(entropy),
+            KeyAlgorithm::RS256 => rs256(rsa_bits, entropy),
+            KeyAlgorithm::EdDSA => eddsa(entropy),
+        };
+        if !generated.jwk.kid().starts_with('-') {
+            return generated;
+        }
     }
 }
 
@@ -56,5 +64,22 @@ fn eddsa(entropy: &Entropy) -> Generated {
     Generated {
         jwk: Jwk::eddsa(pair.public_key().as_ref().try_into().expect(ENCODES)),
         pkcs8: Zeroizing::new(pkcs8.as_ref().to_vec()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_kid_reads_as_an_option() {
+        let entropy = Entropy::system();
+        for _ in 0..500 {
+            let kid = generate(KeyAlgorithm::EdDSA, 0, &entropy)
+                .jwk
+                .kid()
+                .to_owned();
+            assert!(!kid.starts_with('-'), "{kid}");
+        }
     }
 }

@@ -49,7 +49,8 @@ pub struct Times {
     pub removed_at: Option<Instant>,
 }
 
-/// The state of each key, in the order given. `overlap` is how long a key stays published after
+/// The state of each key, in the order given. Where none signs, the first that waits does: it was
+/// meant to sign at once, by a replica whose time is some milliseconds ahead. `overlap` is how long a key stays published after
 /// it stopped signing: the life of an access token, the leeway and the JWKS's `max-age`.
 pub fn states(keys: &[Times], now: Instant, overlap: Duration) -> Vec<State> {
     // A key that was taken out while it signed has ended the one before it all the same.
@@ -60,7 +61,8 @@ pub fn states(keys: &[Times], now: Instant, overlap: Duration) -> Vec<State> {
             .map(|later| later.active_at)
             .min()
     };
-    keys.iter()
+    let mut states: Vec<_> = keys
+        .iter()
         .map(|key| match (key.removed_at, stopped_at(key.slot)) {
             (Some(_), _) => State::Removed,
             _ if key.active_at > now => State::Next,
@@ -68,7 +70,14 @@ pub fn states(keys: &[Times], now: Instant, overlap: Duration) -> Vec<State> {
             (None, Some(stopped)) if now < stopped.plus(overlap) => State::Retiring,
             _ => State::Gone,
         })
-        .collect()
+        .collect();
+    if !states.contains(&State::Active) {
+        let waiting = std::iter::zip(keys, &mut states).filter(|(_, state)| **state == State::Next);
+        if let Some((_, state)) = waiting.min_by_key(|(key, _)| key.slot) {
+            *state = State::Active;
+        }
+    }
+    states
 }
 
 /// Whether the service should make the next key now.
@@ -130,6 +139,15 @@ mod tests {
         let mut keys = [key(1, 0), key(2, 1000)];
         keys[1].removed_at = Some(at(900));
         assert_eq!(states(&keys, at(1500), OVERLAP), [Active, Removed]);
+    }
+
+    #[test]
+    fn where_none_signs_the_first_that_waits_does() {
+        assert_eq!(states(&[key(1, 1000)], at(999), OVERLAP), [Active]);
+        let mut keys = [key(1, 0), key(2, 1000), key(3, 2000)];
+        assert_eq!(states(&keys, at(-1), OVERLAP), [Active, Next, Next]);
+        keys[0].removed_at = Some(at(1000));
+        assert_eq!(states(&keys, at(999), OVERLAP), [Removed, Active, Next]);
     }
 
     #[test]

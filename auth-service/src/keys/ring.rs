@@ -85,15 +85,17 @@ impl Ring {
         })
     }
 
-    /// The key that signs now.
+    /// The key that signs now; where none does yet, the first that waits, as [`lifecycle::states`]
+    /// has it.
     ///
     /// # Errors
     /// [`KeysError::NoActiveKey`]
     pub fn active(&self, now: Instant) -> Result<&SigningKey, KeysError> {
-        self.signing
-            .iter()
-            .filter(|key| key.times.active_at <= now)
-            .max_by_key(|key| key.times.slot)
+        let slot = |key: &&SigningKey| key.times.slot;
+        let may_sign = self.signing.iter().filter(|key| key.times.active_at <= now);
+        may_sign
+            .max_by_key(slot)
+            .or_else(|| self.signing.iter().min_by_key(slot))
             .ok_or(KeysError::NoActiveKey)
     }
 
@@ -105,7 +107,7 @@ impl Ring {
     pub fn turns(&self, now: Instant, interval: Duration) -> Result<(Instant, Instant), KeysError> {
         let since = self.active(now)?.times.active_at;
         let starts = self.signing.iter().map(|key| key.times.active_at);
-        let next = starts.filter(|at| *at > now).min();
+        let next = starts.filter(|at| *at > now.max(since)).min();
         Ok((since, next.unwrap_or(since.plus(interval))))
     }
 

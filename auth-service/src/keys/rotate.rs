@@ -99,16 +99,15 @@ pub async fn remove(ctx: &Ctx, kid: &str, actor: Actor, origin: &Origin) -> Resu
     Ok(())
 }
 
-/// The key that signs from now on, where none can.
+/// The key that signs from now on, where none does: one that waits, or else a new one.
 async fn heir(ctx: &Ctx, rows: &[Row]) -> Option<Row> {
-    if can_sign(ctx, rows) {
-        return None;
-    }
-    let states = ring::states(rows, ctx.clock.now(), overlap(ctx));
-    let waits = std::iter::zip(rows, states).find(|(_, state)| *state == State::Next);
-    match waits {
+    let now = ctx.clock.now();
+    let states = ring::states(rows, now, overlap(ctx));
+    let signs = std::iter::zip(rows, states).find(|(_, state)| *state == State::Active);
+    match signs {
+        Some((row, _)) if row.active_at <= now => None,
         Some((row, _)) => Some(row.clone()),
-        None => Some(signing_key(ctx, next_slot(rows), ctx.clock.now()).await),
+        None => Some(signing_key(ctx, next_slot(rows), now).await),
     }
 }
 

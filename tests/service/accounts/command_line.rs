@@ -168,6 +168,8 @@ both! {
         assert_eq!((removed.code, removed.out), (0, format!("removed {kid}\n")));
         let again = auth_service(&database, &["keys", "remove", kid], "");
         assert_eq!((again.code, again.err.as_str()), (1, "auth-service: there is no such key\n"));
+        let older = auth_service(&database, &["keys", "remove", "-wx-iuPFjkuiogG878nC2DxDmWAWwUrvVx5wH6L1E5Y"], "");
+        assert_eq!((older.code, older.err.as_str()), (1, "auth-service: there is no such key\n"));
     }
 }
 
