@@ -59,8 +59,10 @@ async fn a_refresh_is_one_statement_and_no_transaction() {
     let database = Database::new(Backend::Postgres).await;
     let proxy = Proxy::before(&database.url).await;
     let url = proxy.url.clone();
-    let service = Service::on(Arc::new(database), Clock::manual(START), |settings| {
+    let service = Service::alone(Arc::new(database), |settings| {
         settings.database.url = url;
+        // Its connection is open by then.
+        settings.http.workers = 1;
     })
     .await;
     let tokens = service.signup("ada@example.org").await;

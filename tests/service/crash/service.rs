@@ -17,6 +17,7 @@ const KILLS: usize = 30;
 /// On a busy machine fewer of them fall in mid-refresh: then there are more.
 const MOST_KILLS: usize = 90;
 const FAMILIES: usize = 24;
+const LONGEST: Duration = Duration::from_millis(50);
 
 /// What a request that may never be answered was answered with.
 async fn ask(client: Client, path: &str, body: Value) -> Option<Tokens> {
@@ -31,6 +32,8 @@ async fn thirty_kills_in_mid_refresh_lose_nothing_that_was_answered() {
     let mut process = Process::start(&database, &[]).await;
     process.signup("ada@example.org").await;
     let answered = Arc::new(AtomicUsize::new(0));
+    // About as long as this machine takes to answer them all, which is learnt as it goes.
+    let mut longest = Duration::from_millis(5);
     let mut mid_refresh = 0;
     for round in 0.. {
         if round >= KILLS && mid_refresh > KILLS / 4 {
@@ -61,18 +64,19 @@ async fn thirty_kills_in_mid_refresh_lose_nothing_that_was_answered() {
             let body = json!({ "email": "ada@example.org", "password": PASSWORD });
             signing_in.spawn(async move { ask(client, "/v1/login", body).await });
         }
-        // After some of them were answered, a little later each time.
-        let some = round % FAMILIES;
-        while answered.load(Ordering::SeqCst) < some {
-            tokio::task::yield_now().await;
-        }
-        let [random] = entropy.bytes::<1>();
-        tokio::time::sleep(Duration::from_micros(u64::from(random) * 4)).await;
+        let delay = longest.mul_f64(entropy.fraction());
+        tokio::task::block_in_place(|| std::thread::sleep(delay));
         process.signal("KILL");
         process.wait(Duration::from_secs(10)).await;
         let refreshed = refreshing.join_all().await;
         let signed_in = signing_in.join_all().await;
-        mid_refresh += usize::from(answered.load(Ordering::SeqCst) < FAMILIES);
+        longest = match answered.load(Ordering::SeqCst) < FAMILIES {
+            true => {
+                mid_refresh += 1;
+                (longest * 3 / 2).min(LONGEST)
+            }
+            false => longest / 2,
+        };
 
         process = Process::start(&database, &[]).await;
         for (at, was_told) in refreshed {
