@@ -8,6 +8,7 @@ mod api_document;
 mod architecture;
 mod backup;
 mod clocks;
+mod committed;
 mod crash;
 mod deployment;
 mod docs_page;

@@ -57,11 +57,7 @@ enum Command {
     #[command(subcommand)]
     Audit(audit::Command),
     /// Print the OpenAPI document.
-    Openapi {
-        /// Print it for people who read instead: `docs/API.md`.
-        #[arg(long)]
-        markdown: bool,
-    },
+    Openapi,
 }
 
 /// Runs one command.
@@ -70,7 +66,7 @@ enum Command {
 /// [`Failure`]
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     if let Command::Config { default: true } = arguments.command {
-        return print(&config::default_toml());
+        return print(config::DEFAULT_TOML);
     }
     let file = arguments.config;
     let read = move || Settings::load(file.as_deref(), config::environment().into_iter());
@@ -83,13 +79,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Keys(command) => keys::run(&*open(settings).await?, command).await,
         Command::Users(command) => users::run(&*open(settings).await?, command).await,
         Command::Audit(command) => audit::run(&*open(settings).await?, command).await,
-        Command::Openapi { markdown } => {
-            let document = http::openapi::document();
-            match markdown {
-                true => print(&http::markdown(&document)),
-                false => print(&(document.to_pretty_json()? + "\n")),
-            }
-        }
+        Command::Openapi => print(http::openapi::DOCUMENT),
     }
 }
 

@@ -29,7 +29,7 @@ pub use error::ConfigError;
 pub use generated::dev_encryption_key;
 pub use housekeeping::Housekeeping;
 pub use rates::{Limit, Rate, Rates};
-pub use reference::{default_toml, effective_toml};
+pub use reference::{DEFAULT_TOML, default_toml, effective_toml};
 pub use secrets::EncryptionKey;
 pub use settings::{
     Database, ForwardAuth, Http, KeyAlgorithm, Keys, Log, LogFormat, Mode, Passwords, Redis,

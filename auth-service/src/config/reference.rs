@@ -8,16 +8,20 @@ use super::entries::entries;
 use super::secrets::{is_secret, redact};
 
 const HEADER: &str = "\
-# Every setting of auth-service, with its default. Made from the types by
-# `auth-service config --default > config/default.toml`; a test fails when it is out of date.
+# Every setting of auth-service, with its default. Made from the types by `make config`; a test
+# fails when it is out of date.
 #
 # A file of yours needs only what differs. The environment overrules files: `tokens.access_ttl` is
 # AUTH__TOKENS__ACCESS_TTL, and lists are comma-separated.
 ";
 
+/// The reference as `make config` wrote it: what makes it is in no binary. A test holds that both
+/// say the same.
+pub const DEFAULT_TOML: &str = include_str!("../../../config/default.toml");
+
 const WIDTH: usize = 96;
 
-/// `config/default.toml`: each setting with its doc comment and its default.
+/// `config/default.toml`, made anew: each setting with its doc comment and its default.
 pub fn default_toml() -> String {
     let schema = serde_json::to_value(Settings::schema()).expect("a schema is plain data");
     let title = |table: &str| comment(&description(&schema, table));

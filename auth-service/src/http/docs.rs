@@ -14,7 +14,9 @@ use super::problem::Problem;
     (status = 200, body = Object, description = "This document (OpenAPI 3.1)"),
 ))]
 pub async fn openapi() -> HttpResponse {
-    HttpResponse::Ok().json(super::openapi::document())
+    HttpResponse::Ok()
+        .content_type(header::ContentType::json())
+        .body(super::openapi::DOCUMENT)
 }
 
 /// Nothing from anywhere else, and in nobody's frame.

@@ -1,18 +1,5 @@
-use std::fs;
-use std::path::Path;
-
 use super::{Folder, load, written};
 use crate::config::{Settings, default_toml, effective_toml};
-
-#[test]
-fn the_committed_reference_is_what_the_types_say() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/default.toml");
-    let committed = fs::read_to_string(path).unwrap_or_default();
-    assert!(
-        committed == default_toml(),
-        "config/default.toml is out of date: run `auth-service config --default > config/default.toml`"
-    );
-}
 
 #[test]
 fn the_reference_loads_as_the_defaults() {
