@@ -71,21 +71,30 @@ impl Cells {
 
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
-        let shards = self.shards.iter().map(Mutex::lock);
-        let shards = shards.map(|shard| shard.unwrap_or_else(PoisonError::into_inner).len());
-        shards.sum()
+        self.shards.iter().map(|it| it.lock().unwrap().len()).sum()
+    }
+
+    /// How many keys there is room for in what was allocated.
+    #[cfg(test)]
+    pub(super) fn room(&self) -> usize {
+        let room = |shard: &Mutex<HashMap<_, _>>| shard.lock().unwrap().capacity();
+        self.shards.iter().map(room).sum()
     }
 }
 
 /// Drops what is as new, which loses nothing; and where that is too little also the tenth that soon
-/// will be, so that a flood of fresh keys does not wash out one that is held back.
+/// will be, so that a flood of fresh keys does not wash out one that is held back. What stays goes
+/// into a new table: places that were given up count as taken, and the old one would double.
 fn make_room(known: &mut HashMap<Key, i64>, capacity: usize, now: i64) {
-    known.retain(|_, due| *due > now);
-    if known.len() < capacity {
-        return;
+    let mut kept: Vec<(i64, Key)> = (known.iter())
+        .filter(|(_, due)| **due > now)
+        .map(|(key, due)| (*due, *key))
+        .collect();
+    if kept.len() >= capacity {
+        let tenth = kept.len() / 10;
+        kept.select_nth_unstable(tenth);
+        kept.drain(..=tenth);
     }
-    let mut ranks: Vec<(i64, Key)> = known.iter().map(|(key, due)| (*due, *key)).collect();
-    let tenth = ranks.len() / 10;
-    let last = *ranks.select_nth_unstable(tenth).1;
-    known.retain(|key, due| (*due, *key) > last);
+    *known = HashMap::with_capacity_and_hasher(capacity, known.hasher().clone());
+    known.extend(kept.into_iter().map(|(due, key)| (key, due)));
 }
