@@ -69,16 +69,14 @@ impl Cells {
         shard.unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many keys there are, and how many there is room for in what was allocated.
     #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
-        self.shards.iter().map(|it| it.lock().unwrap().len()).sum()
-    }
-
-    /// How many keys there is room for in what was allocated.
-    #[cfg(test)]
-    pub(super) fn room(&self) -> usize {
-        let room = |shard: &Mutex<HashMap<_, _>>| shard.lock().unwrap().capacity();
-        self.shards.iter().map(room).sum()
+    pub(super) fn size(&self) -> (usize, usize) {
+        let shards = self.shards.iter().map(Mutex::lock);
+        let shards = shards.map(|shard| shard.unwrap_or_else(PoisonError::into_inner));
+        shards.fold((0, 0), |(keys, room), shard| {
+            (keys + shard.len(), room + shard.capacity())
+        })
     }
 }
 

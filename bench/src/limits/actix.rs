@@ -98,14 +98,10 @@ impl LimitServer {
 
     /// One of its routes.
     pub fn route(&self, name: &str, path: &'static str, connections: usize) -> Http<'static> {
-        Http::new(name, self.target(), connections, move |_| {
+        let target = (self.address, Some(self.child.id()));
+        Http::new(name, target, connections, move |_| {
             Box::new(Same::get(path, &[]))
         })
-    }
-
-    /// Its address, and its process.
-    pub fn target(&self) -> (SocketAddr, Option<u32>) {
-        (self.address, Some(self.child.id()))
     }
 }
 

@@ -26,8 +26,6 @@ pub(super) fn run(bench: &mut Bench, world: &mut World) -> Result<()> {
     let server = LimitServer::start(folder.path(), &document)?;
     let mut empty = server.route("empty handler", "/empty", CONNECTIONS);
     let mut fixed = server.route("static route", "/static", CONNECTIONS);
-    let with_a_token = bearing(world, "/empty", &tokens);
-    let mut told = with_a_token.at(server.target(), "empty handler, sent a token");
     let mut verify = bearing(world, "/v1/verify", &tokens);
     let mut me = bearing(world, "/v1/me", &tokens);
     let keys = |_| -> Box<dyn Requests> { Box::new(Same::get(KEYS, &[])) };
@@ -35,7 +33,7 @@ pub(super) fn run(bench: &mut Bench, world: &mut World) -> Result<()> {
     let raced = bench.race(
         title,
         TIME,
-        &mut [&mut empty, &mut fixed, &mut told],
+        &mut [&mut empty, &mut fixed],
         &mut [&mut verify, &mut me, &mut jwks],
     )?;
     for (key, subject, limit) in [("web.verify", 0, 0), ("web.jwks", 2, 1)] {
@@ -46,8 +44,7 @@ pub(super) fn run(bench: &mut Bench, world: &mut World) -> Result<()> {
     bench.report.add(Section::raced(title, raced).note(format!(
         "{CONNECTIONS} connections, {} access tokens in turn, all verified before: their \
          signatures are remembered, whether they are revoked is asked each time. `/v1/me` reads \
-         the account from the database. The empty handler is asked with and without what a token \
-         adds to a request, which is most of its bytes. The load generator's own time is in every rate, the \
+         the account from the database. The load generator's own time is in every rate, the \
          server's alone in the column of processor time.",
         tokens.len()
     )))

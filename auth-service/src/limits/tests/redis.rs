@@ -37,7 +37,7 @@ impl Bench {
 
     /// Or the suite would pass on the fallback alone.
     pub(super) fn assert_counted_in_redis(&self) {
-        let here = self.limits.memory.len() + self.limits.cells.len();
+        let here = self.limits.memory.len() + self.limits.cells.size().0;
         assert_eq!(here, 0, "Redis failed in between");
     }
 }
