@@ -86,10 +86,10 @@ fmt: rust ## format the code
 # By the tests that hold the files to be what the code says. The binary carries the files, not what makes them.
 .PHONY: openapi config
 openapi: rust ## write docs/openapi.json and docs/API.md anew from the code
-	@WRITE=1 cargo test --locked --quiet --workspace --test service -- --exact committed::openapi
+	@WRITE_COMMITTED=1 cargo test --locked --quiet --workspace --test service -- --exact committed::openapi
 
 config: rust ## write config/default.toml anew from the code
-	@WRITE=1 cargo test --locked --quiet --workspace --test service -- --exact committed::config
+	@WRITE_COMMITTED=1 cargo test --locked --quiet --workspace --test service -- --exact committed::config
 
 .PHONY: clean-data
 clean-data: ## remove what `make run` keeps: accounts, sessions, generated keys

@@ -1,5 +1,5 @@
 //! What is made from the code and committed all the same: it is what the code says. `make openapi`
-//! and `make config` run these with `WRITE=1`, which writes it instead.
+//! and `make config` run these with `WRITE_COMMITTED=1`, which writes it instead.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use auth_service::{config, http};
 /// Whether this file of the repository says so; or has it say so.
 fn committed(file: &str, made: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);
-    if std::env::var_os("WRITE").is_some() {
+    if std::env::var_os("WRITE_COMMITTED").is_some() {
         std::fs::write(&path, made).expect("the file can be written");
     }
     let committed = std::fs::read_to_string(&path).unwrap_or_default();

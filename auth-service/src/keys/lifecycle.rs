@@ -50,8 +50,9 @@ pub struct Times {
 }
 
 /// The state of each key, in the order given. Where none signs, the first that waits does: it was
-/// meant to sign at once, by a replica whose time is some milliseconds ahead. `overlap` is how long a key stays published after
-/// it stopped signing: the life of an access token, the leeway and the JWKS's `max-age`.
+/// meant to sign at once, by a replica whose time is some milliseconds ahead. `overlap` is how long
+/// a key stays published after it stopped signing: the life of an access token, the leeway and the
+/// JWKS's `max-age`.
 pub fn states(keys: &[Times], now: Instant, overlap: Duration) -> Vec<State> {
     // A key that was taken out while it signed has ended the one before it all the same.
     let signed = |key: &Times| key.active_at <= key.removed_at.map_or(now, |at| at.min(now));

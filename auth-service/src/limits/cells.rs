@@ -80,18 +80,20 @@ impl Cells {
     }
 }
 
-/// Drops what is as new, which loses nothing; and where that is too little also the tenth that soon
-/// will be, so that a flood of fresh keys does not wash out one that is held back. What stays goes
-/// into a new table: places that were given up count as taken, and the old one would double.
+/// Drops what is as new, which loses nothing, and then what soon will be until a tenth is free: so
+/// this is seldom needed, and a flood of fresh keys does not wash out one that is held back. What
+/// stays goes into a new table: places that were given up count as taken, and the old one would
+/// double.
 fn make_room(known: &mut HashMap<Key, i64>, capacity: usize, now: i64) {
     let mut kept: Vec<(i64, Key)> = (known.iter())
         .filter(|(_, due)| **due > now)
         .map(|(key, due)| (*due, *key))
         .collect();
-    if kept.len() >= capacity {
-        let tenth = kept.len() / 10;
-        kept.select_nth_unstable(tenth);
-        kept.drain(..=tenth);
+    let most = capacity * 9 / 10;
+    if kept.len() > most {
+        let soonest = kept.len() - most;
+        kept.select_nth_unstable(soonest - 1);
+        kept.drain(..soonest);
     }
     *known = HashMap::with_capacity_and_hasher(capacity, known.hasher().clone());
     known.extend(kept.into_iter().map(|(due, key)| (key, due)));
