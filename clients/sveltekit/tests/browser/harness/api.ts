@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Clock, offset } from './clock.ts';
 import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
 
 export type Asked = { method: string; path: string; headers: http.IncomingHttpHeaders; body: string };
@@ -17,7 +18,8 @@ export class Api {
 
 	private constructor(
 		private issuer: string,
-		jwksUrl: string
+		jwksUrl: string,
+		private clock?: Clock
 	) {
 		this.jwks = createRemoteJWKSet(new URL(jwksUrl), { cooldownDuration: 0 });
 		this.server = http.createServer((request, response) => {
@@ -25,8 +27,8 @@ export class Api {
 		});
 	}
 
-	static async start(issuer: string, jwksUrl: string): Promise<Api> {
-		const api = new Api(issuer, jwksUrl);
+	static async start(issuer: string, jwksUrl: string, clock?: Clock): Promise<Api> {
+		const api = new Api(issuer, jwksUrl, clock);
 		api.server.listen(0, '127.0.0.1');
 		await once(api.server, 'listening');
 		return api;
@@ -93,7 +95,8 @@ export class Api {
 	}
 
 	private async verify(token: string): Promise<{ subject?: string; code?: string }> {
-		const rules = { issuer: this.issuer, audience: 'api', typ: 'at+jwt', clockTolerance: this.leeway };
+		const currentDate = new Date(Date.now() + offset(this.clock));
+		const rules = { issuer: this.issuer, audience: 'api', typ: 'at+jwt', clockTolerance: this.leeway, currentDate };
 		try {
 			return { subject: (await jwtVerify(token, this.jwks, rules)).payload.sub };
 		} catch (error) {

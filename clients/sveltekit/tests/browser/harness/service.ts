@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { type Clock, atTime } from './clock.ts';
 import { Process } from './process.ts';
 import { binary } from './paths.ts';
 import type { Proxy } from './proxy.ts';
@@ -23,7 +24,7 @@ export class Service {
 		private folder: string
 	) {}
 
-	static async start(front: Proxy, feed: Proxy, settings: Settings): Promise<Service> {
+	static async start(front: Proxy, feed: Proxy, settings: Settings, clock?: Clock): Promise<Service> {
 		const folder = await mkdtemp(join(tmpdir(), 'auth-service-'));
 		const env = {
 			AUTH__ISSUER: `http://127.0.0.1:${front.port}`,
@@ -39,7 +40,8 @@ export class Service {
 			// All the tests' visitors sign up from one address.
 			AUTH__LIMITS__SIGN_UP_ADDRESS: '10000/1s',
 			AUTH__LIMITS__SIGN_IN_ADDRESS: '10000/1s',
-			...settings
+			...settings,
+			...atTime(clock)
 		};
 		const process = new Process([binary('auth-service'), 'serve'], env);
 		const [line] = await process.ready(() => process.log.match(serving));

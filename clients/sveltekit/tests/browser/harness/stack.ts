@@ -2,7 +2,8 @@ import { type Browser, chromium as playwright } from 'playwright-core';
 import { Api } from './api.ts';
 import { type App, startApp } from './app.ts';
 import { NotesApi } from './notes-api.ts';
-import { builds, chromium, faketime } from './paths.ts';
+import { type Clock, atTime, offset } from './clock.ts';
+import { builds, chromium } from './paths.ts';
 import { Proxy, type Seen } from './proxy.ts';
 import { type Settings, Service, type Tokens, noteTokens } from './service.ts';
 
@@ -17,20 +18,18 @@ export type Options = {
 	feed?: boolean;
 	/** Further environment of the app. */
 	env?: Record<string, string>;
-	/** How far the app's clock is off, as faketime writes it: `+10m`. */
-	clock?: string;
-	/** The same for the browser's. */
-	browserClock?: string;
+	/** How far the app's clock is off. */
+	clock?: Clock;
+	/**
+	 * How far all clocks but the browser's are off: it sees what it would see if its own were off the other way.
+	 * Chromium itself does not bear faketime; it spins, and now and then crashes as it starts.
+	 */
+	serverClocks?: Clock;
 	/** What is done to the way between app and service before the app starts. */
 	before?: (stack: Stack) => void | Promise<void>;
 	/** Whether the example API of the Rust workspace runs too. */
 	notes?: boolean;
 };
-
-/** The environment of a process whose clock is off. */
-function atTime(clock: string): Record<string, string> {
-	return { LD_PRELOAD: faketime(), FAKETIME: clock, FAKETIME_DONT_FAKE_MONOTONIC: '1' };
-}
 
 /** Everything at once: browser → site → app processes → front and feed → auth-service, and APIs beside it. */
 export class Stack {
@@ -55,17 +54,16 @@ export class Stack {
 	static async start(options: Options = {}): Promise<Stack> {
 		const [site, front, feed] = await Promise.all([Proxy.start(), Proxy.start(), Proxy.start()]);
 		const [service, browser] = await Promise.all([
-			Service.start(front, feed, options.service ?? {}),
+			Service.start(front, feed, options.service ?? {}, options.serverClocks),
 			playwright.launch({
 				executablePath: chromium,
 				args: ['--no-sandbox'],
-				env: { ...process.env, ...(options.browserClock && atTime(options.browserClock)) },
 				// As people's browsers have it, and Playwright would not.
 				ignoreDefaultArgs: ['--disable-back-forward-cache']
 			})
 		]);
 		const jwks = `http://127.0.0.1:${service.publicPort}/.well-known/jwks.json`;
-		const api = await Api.start(`http://127.0.0.1:${front.port}`, jwks);
+		const api = await Api.start(`http://127.0.0.1:${front.port}`, jwks, options.serverClocks);
 		const stack = new Stack(site, front, feed, service, api, browser, options);
 		front.onSeen = (seen) => stack.note(seen);
 		if (options.notes) stack.notes = await NotesApi.start(front.port, service.internalPort);
@@ -86,7 +84,7 @@ export class Stack {
 			AUTH_FEED: options.feed ? `http://127.0.0.1:${this.feed.port}/v1/revocations` : undefined,
 			API_URL: (options.app === builds.example ? this.notes : this.api)?.url,
 			NOTES_API_URL: this.notes?.url ?? this.api.url,
-			...(options.clock && atTime(options.clock)),
+			...atTime(options.clock ?? options.serverClocks),
 			...options.env
 		});
 		this.apps.push(app);
@@ -99,6 +97,11 @@ export class Stack {
 		this.apps.splice(this.apps.indexOf(app), 1);
 		this.site.to(...this.apps.map(({ port }) => port));
 		return app.process.stop(5_000);
+	}
+
+	/** What the service's clock says, in Unix milliseconds. */
+	now(): number {
+		return Date.now() + offset(this.options.serverClocks);
 	}
 
 	/** Calls of the app to the service for a refresh, failed ones included. */

@@ -67,7 +67,7 @@ export class Visitor {
 	/** Milliseconds until the access token that this browser's session was given last expires. */
 	untilExpiry(): number {
 		const exp = decodeJwt(this.stack.latest!.access_token).exp!;
-		return exp * 1000 - Date.now();
+		return exp * 1000 - this.stack.now();
 	}
 
 	/** Waits until that has happened, and until the browser has dropped the token's cookie. */
