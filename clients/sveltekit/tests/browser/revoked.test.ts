@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import { onStack } from './harness/scenario.ts';
 import { newAdmin, signInElsewhere } from './harness/service.ts';
 import type { Stack } from './harness/stack.ts';
+import { until } from './harness/until.ts';
 import type { Visitor } from './harness/visitor.ts';
 
 const scenario = onStack({ feed: true });
@@ -35,8 +36,8 @@ scenario('a change of password ends the other sessions, and a call of the API is
 	const body = { current_password: account.password, new_password: `${account.password} anew` };
 	const answer = await stack.service.call('POST', '/v1/me/password', { bearer: elsewhere.access_token, body });
 	expect(answer.status).toBe(204);
-	await visitor.page.waitForTimeout(1_500);
-	expect(await visitor.page.evaluate(() => fetch('/api/whoami').then(({ status }) => status))).toBe(401);
+	const status = () => visitor.page.evaluate(() => fetch('/api/whoami').then(({ status }) => status));
+	await expect.poll(status, { timeout: 5_000 }).toBe(401);
 });
 
 scenario('what was revoked while the feed was cut is known when it is back', { refreshes: 1 }, async (visitor, stack) => {
@@ -55,6 +56,11 @@ scenario('the feed is gone: nobody is signed out', { refreshes: 0 }, async (visi
 	await visitor.page.waitForTimeout(2_000);
 	await visitor.goto('/account');
 	expect(await visitor.status()).toBe('signed-in');
+
+	const streams = () => stack.feed.count('/v1/revocations/stream', 'GET');
+	const before = streams();
+	await stack.feed.up();
+	await until('the app follows the feed again', () => streams() > before);
 });
 
 scenario('a change of roles shows at once, and signs nobody out', { refreshes: 1 }, async (visitor, stack) => {
@@ -64,10 +70,12 @@ scenario('a change of roles shows at once, and signs nobody out', { refreshes: 1
 	const admin = await newAdmin(stack.service);
 	const answer = await stack.service.call('PATCH', `/v1/admin/users/${sub}`, { bearer: admin.access_token, body: { roles: ['editor'] } });
 	expect(answer.status).toBe(200);
-	await visitor.page.waitForTimeout(1_500);
-	await visitor.goto('/account');
-	expect(await visitor.status()).toBe('signed-in');
-	expect(await visitor.page.locator('#roles').textContent()).toBe('editor');
+	const roles = async () => {
+		await visitor.goto('/account');
+		expect(await visitor.status()).toBe('signed-in');
+		return visitor.page.locator('#roles').textContent();
+	};
+	await expect.poll(roles, { timeout: 5_000 }).toBe('editor');
 });
 
 scenario('an app that follows the feed ends when it is told to', { refreshes: 0 }, async (visitor, stack) => {
