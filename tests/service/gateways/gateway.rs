@@ -91,13 +91,13 @@ impl Kind {
                 let run = ["run", "--config", "around", "--adapter", "caddyfile"];
                 (from_debian("caddy"), run.to_vec())
             }
-            // No two of them may share a `base-id`, which it then chooses itself.
+            // Of two that could be restarted hot, each would need a `base-id`, and leave shared memory behind.
             Self::Envoy => {
                 let run = [
                     "envoy",
                     "-c",
                     "recipe.yaml",
-                    "--use-dynamic-base-id",
+                    "--disable-hot-restart",
                     "--concurrency",
                     "2",
                 ];

@@ -9,8 +9,9 @@ use diesel_async::{AsyncConnection, AsyncPgConnection};
 use tempfile::TempDir;
 
 use super::outside::free_port;
+use super::signals::signal;
 
-/// The server. Killed and removed when it is dropped.
+/// The server. Ended at once and removed when it is dropped.
 pub struct Postgres {
     /// The URL of a database on it.
     pub url: String,
@@ -248,9 +249,12 @@ impl Postgres {
 }
 
 impl Drop for Postgres {
+    /// Not by `kill -9`, after which its shared memory would stay for as long as the machine runs.
     fn drop(&mut self) {
-        if let Some(server) = &mut self.server {
-            let _ = server.kill();
+        if let Some(server) = &mut self.server
+            && let Ok(None) = server.try_wait()
+        {
+            signal(server, "QUIT");
             let _ = server.wait();
         }
     }

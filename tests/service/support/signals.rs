@@ -12,6 +12,7 @@ pub fn signal(child: &Child, name: &str) {
         "HUP" => Signal::HUP,
         "INT" => Signal::INT,
         "KILL" => Signal::KILL,
+        "QUIT" => Signal::QUIT,
         "STOP" => Signal::STOP,
         "TERM" => Signal::TERM,
         _ => panic!("no signal of the tests: {name}"),
