@@ -56,7 +56,7 @@ for (const clock of ['+10m', '-10m'] as const) {
 		});
 	});
 
-	describe(`all clocks are off by ${clock} for the browser's`, () => {
+	describe(`all clocks but the browser's are off by ${clock}`, () => {
 		const scenario = onStack({ serverClocks: clock, service: { AUTH__TOKENS__ACCESS_TTL: '10s' } });
 
 		scenario('cookies live as long as their tokens', { refreshes: 1 }, async (visitor, stack) => {

@@ -70,12 +70,13 @@ scenario('a change of roles shows at once, and signs nobody out', { refreshes: 1
 	const admin = await newAdmin(stack.service);
 	const answer = await stack.service.call('PATCH', `/v1/admin/users/${sub}`, { bearer: admin.access_token, body: { roles: ['editor'] } });
 	expect(answer.status).toBe(200);
-	const roles = async () => {
+	// Not `expect.poll`, which would forgive a page that is signed out for a moment.
+	const isEditor = async () => {
 		await visitor.goto('/account');
 		expect(await visitor.status()).toBe('signed-in');
-		return visitor.page.locator('#roles').textContent();
+		return (await visitor.page.locator('#roles').textContent()) === 'editor';
 	};
-	await expect.poll(roles, { timeout: 5_000 }).toBe('editor');
+	await until('the new role shows', isEditor, 5_000);
 });
 
 scenario('an app that follows the feed ends when it is told to', { refreshes: 0 }, async (visitor, stack) => {

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Clock, offset } from './clock.ts';
 import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
+import { type Clock, offset } from './clock.ts';
 
 export type Asked = { method: string; path: string; headers: http.IncomingHttpHeaders; body: string };
 

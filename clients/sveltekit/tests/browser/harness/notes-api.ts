@@ -1,3 +1,4 @@
+import { type Clock, atTime } from './clock.ts';
 import { binary } from './paths.ts';
 import { freePort } from './ports.ts';
 import { Process } from './process.ts';
@@ -9,12 +10,13 @@ export class NotesApi {
 		readonly url: string
 	) {}
 
-	static async start(issuerPort: number, internalPort: number): Promise<NotesApi> {
+	static async start(issuerPort: number, internalPort: number, clock?: Clock): Promise<NotesApi> {
 		const listen = `127.0.0.1:${await freePort()}`;
 		const process = new Process([binary('notes-api')], {
 			ISSUER: `http://127.0.0.1:${issuerPort}`,
 			FEED: `http://127.0.0.1:${internalPort}/v1/revocations`,
-			LISTEN: listen
+			LISTEN: listen,
+			...atTime(clock)
 		});
 		const url = `http://${listen}`;
 		await process.ready(() => fetch(`${url}/readyz`).then((answer) => answer.ok, () => false));

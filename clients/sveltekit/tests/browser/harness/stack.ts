@@ -1,8 +1,8 @@
 import { type Browser, chromium as playwright } from 'playwright-core';
 import { Api } from './api.ts';
 import { type App, startApp } from './app.ts';
-import { NotesApi } from './notes-api.ts';
 import { type Clock, atTime, offset } from './clock.ts';
+import { NotesApi } from './notes-api.ts';
 import { builds, chromium } from './paths.ts';
 import { Proxy, type Seen } from './proxy.ts';
 import { type Settings, Service, type Tokens, noteTokens } from './service.ts';
@@ -66,7 +66,7 @@ export class Stack {
 		const api = await Api.start(`http://127.0.0.1:${front.port}`, jwks, options.serverClocks);
 		const stack = new Stack(site, front, feed, service, api, browser, options);
 		front.onSeen = (seen) => stack.note(seen);
-		if (options.notes) stack.notes = await NotesApi.start(front.port, service.internalPort);
+		if (options.notes) stack.notes = await NotesApi.start(front.port, service.internalPort, options.serverClocks);
 		await options.before?.(stack);
 		for (let number = 0; number < (options.apps ?? 1); number++) await stack.addApp();
 		return stack;
