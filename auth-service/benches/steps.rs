@@ -13,11 +13,12 @@ use std::hint::black_box;
 use actix_web::dev::Payload;
 use actix_web::test::TestRequest;
 use actix_web::{FromRequest, HttpRequest};
+use auth_service::http::views::TokenPair;
 use auth_service::http::{Body, RefreshRequest};
-use auth_service::passwords::Password;
-use auth_service::refresh::{self, RefreshToken};
-use auth_service::tokens;
+use auth_service::signin;
+use auth_service::tokens::{self, Demand, RefreshToken};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use kernel::passwords::Password;
 
 use setup::{PASSWORD, PAUSE, Rooms};
 
@@ -29,32 +30,39 @@ fn rooms() -> Rooms {
 fn minting(criterion: &mut Criterion) {
     let rooms = rooms();
     let (session, user) = rooms.rows();
-    let (ring, now) = (rooms.ctx.keys.ring().unwrap(), rooms.clock.now());
-    let (signed, _) = rooms.ada.access_token.rsplit_once('.').unwrap();
+    let (ring, now) = (rooms.ctx.keyring.ring().unwrap(), rooms.clock.now());
+    let (signed, _) = rooms.ada.access.jwt.rsplit_once('.').unwrap();
     let key = ring.active(now).unwrap();
     let mut group = criterion.benchmark_group("mint");
     group.bench_function("signature", |bencher| {
         bencher.iter(|| key.sign(black_box(signed.as_bytes())));
     });
     group.bench_function("both tokens", |bencher| {
-        bencher.iter(|| tokens::pair(&rooms.ctx, &session, user.clone(), now).unwrap());
+        bencher
+            .iter(|| signin::issue(&rooms.ctx, session.clone(), user.clone(), None, now).unwrap());
     });
     group.bench_function("answer", |bencher| {
-        bencher.iter(|| serde_json::to_vec(black_box(&rooms.ada)).unwrap());
+        let answer = || {
+            let issued = signin::issue(&rooms.ctx, session.clone(), user.clone(), None, now);
+            TokenPair::from(issued.unwrap())
+        };
+        let write = |answer: TokenPair| serde_json::to_vec(black_box(&answer)).unwrap();
+        bencher.iter_batched(answer, write, BatchSize::SmallInput);
     });
 }
 
 fn refresh_token(criterion: &mut Criterion) {
     let rooms = rooms();
-    let ring = rooms.ctx.keys.ring().unwrap();
+    let ring = rooms.ctx.keyring.ring().unwrap();
     let text = &rooms.ada.refresh_token;
-    let token = RefreshToken::decode(text, ring.refresh()).unwrap();
+    let token = RefreshToken::decode(text, ring.refresh().all()).unwrap();
+    let key = ring.refresh().active(rooms.clock.now()).unwrap();
     let mut group = criterion.benchmark_group("refresh token");
     group.bench_function("made", |bencher| {
-        bencher.iter(|| black_box(token).encode(ring.refresh()).unwrap());
+        bencher.iter(|| black_box(token).encode(key));
     });
     group.bench_function("read", |bencher| {
-        bencher.iter(|| RefreshToken::decode(black_box(text), ring.refresh()).unwrap());
+        bencher.iter(|| RefreshToken::decode(black_box(text), ring.refresh().all()).unwrap());
     });
 }
 
@@ -62,9 +70,15 @@ fn refresh_token(criterion: &mut Criterion) {
 fn access_token(criterion: &mut Criterion) {
     let rooms = rooms();
     rooms.believe();
-    let token = &rooms.ada.access_token;
+    let token = &rooms.ada.access.jwt;
+    let demand = Demand {
+        audience: &rooms.ctx.settings.tokens.audience,
+        scope: None,
+        role: None,
+        proved_within: None,
+    };
     criterion.bench_function("access token checked", |bencher| {
-        let check = || tokens::authenticate(&rooms.ctx, black_box(token));
+        let check = || tokens::authenticate(&rooms.ctx, black_box(token), &demand);
         bencher.iter(|| rooms.runtime.block_on(check()).unwrap());
     });
 }
@@ -94,9 +108,9 @@ fn rotation(criterion: &mut Criterion) {
     criterion.bench_function("refresh on SQLite", |bencher| {
         bencher.iter(|| {
             rooms.clock.advance(PAUSE);
-            let (ctx, origin) = (&rooms.ctx, Default::default());
-            let pair = refresh::refresh(ctx, &token, &origin);
-            token = rooms.runtime.block_on(pair).unwrap().refresh_token;
+            let (asked, caller) = (Default::default(), Default::default());
+            let issued = signin::refresh(&rooms.ctx, &token, &asked, &caller);
+            token = rooms.runtime.block_on(issued).unwrap().refresh_token;
         });
     });
 }

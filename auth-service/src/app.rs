@@ -7,22 +7,24 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
-use crate::clock::Clock;
-use crate::config::{ConfigError, EncryptionKey, Mode, Problem, Settings, dev_encryption_key};
 use crate::ctx::Ctx;
-use crate::db::migrate::{self, MigrateError};
-use crate::db::{Db, DbError};
-use crate::entropy::Entropy;
 use crate::housekeeping;
 use crate::http::{self, Bound};
-use crate::keys::seal::Sealer;
-use crate::keys::{self, Keys, KeysError};
-use crate::kv::Kv;
-use crate::limits::Limits;
-use crate::metrics::Metrics;
-use crate::passwords::{Hasher, StartError as HasherError};
-use crate::revocation::{self, Link, LinkError, Revocations};
 use crate::tls::{self, Endpoint};
+use kernel::audit::Audit;
+use kernel::change::Changes;
+use kernel::clock::Clock;
+use kernel::config::{ConfigError, EncryptionKey, Mode, Problem, Settings, dev_encryption_key};
+use kernel::db::migrate::{self, MigrateError};
+use kernel::db::{Db, DbError};
+use kernel::entropy::Entropy;
+use kernel::keyring::seal::Sealer;
+use kernel::keyring::{Keyring, KeysError};
+use kernel::kv::Kv;
+use kernel::limits::Limits;
+use kernel::metrics::Metrics;
+use kernel::passwords::{Hasher, StartError as HasherError};
+use kernel::revocation::{LinkError, Revocations};
 
 /// Why the service did not start.
 #[derive(Debug, thiserror::Error)]
@@ -82,30 +84,50 @@ pub async fn open(
     let workers = settings.http.workers();
     let db = Db::open(&settings.database, workers, metrics.connections.clone())?;
     follow_database(&db, &clock).await?;
-    let redis_url = settings.redis.url.as_deref();
+    let audit = Audit::new(db.clone(), clock.clone(), entropy.clone());
+    let revocations = Revocations::new(&settings, db.clone(), clock.clone(), entropy.clone())?;
+    let revocations = Arc::new(revocations);
+    let changes = Changes::new(db.clone(), audit.clone(), revocations.clone());
     let ctx = Arc::new(Ctx {
-        policy: Policy {
-            leeway: settings.tokens.leeway,
-            ..Policy::new(&settings.issuer, &settings.tokens.audience)
-        },
+        policy: policy(&settings),
+        keyring: Keyring::new(
+            &settings,
+            sealer,
+            db.clone(),
+            changes.clone(),
+            clock.clone(),
+            entropy.clone(),
+        ),
         hasher: Hasher::start(
             &settings.passwords,
             entropy.clone(),
             metrics.hashing.clone(),
         )?,
         limits: limits(&settings, &clock)?,
-        revocations: Revocations::new(Link::new(redis_url, &entropy)?),
-        keys: Keys::new(sealer),
         verified: TokenCache::new(VERIFIED_BYTES),
+        revocations,
+        changes,
+        audit,
         metrics,
         db,
         clock,
         entropy,
         settings,
     });
-    keys::tick(&ctx).await?;
-    revocation::load(&ctx).await?;
+    ctx.keyring.tick().await?;
+    ctx.revocations.load().await?;
     Ok(ctx)
+}
+
+/// What any token must be for this service to look at it: for itself, or for a service that a
+/// gateway asks about.
+fn policy(settings: &Settings) -> Policy {
+    let mut audience = settings.tokens.audience.clone();
+    audience.push(settings.issuer.clone());
+    Policy {
+        leeway: settings.tokens.leeway,
+        ..Policy::new(&settings.issuer, audience)
+    }
 }
 
 /// Opens everything, starts what runs in the background, and binds the listeners.
@@ -127,18 +149,20 @@ pub async fn build(settings: Settings, clock: Clock, entropy: Entropy) -> Result
 fn background(ctx: &Arc<Ctx>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     macro_rules! keep {
-        ($($task:path),+ $(,)?) => {$({
-            let ctx = ctx.clone();
-            tasks.spawn(async move { $task(&ctx).await });
+        ($(|$ctx:ident| $task:expr),+ $(,)?) => {$({
+            let $ctx = ctx.clone();
+            tasks.spawn(async move { $task.await });
         })+};
     }
     keep![
-        revocation::follow,
-        revocation::run_link,
-        revocation::forget,
-        housekeeping::run,
-        keep_keys,
-        keep_time,
+        |ctx| ctx.revocations.follow(),
+        |ctx| ctx.revocations.run_link(),
+        |ctx| ctx.revocations.forget(),
+        |ctx| ctx
+            .keyring
+            .keep(ctx.settings.keys.jwks_max_age, &ctx.revocations),
+        |ctx| housekeeping::run(&ctx),
+        |ctx| keep_time(&ctx),
     ];
     tasks
 }
@@ -209,22 +233,6 @@ fn limits(settings: &Settings, clock: &Clock) -> Result<Limits, StartError> {
             Limits::shared(settings, clock, kv).map_err(LinkError::from)?
         }
     })
-}
-
-/// Loads the keys, and makes the next one when it is due, well within the time that verifiers
-/// keep a key set.
-async fn keep_keys(ctx: &Ctx) {
-    let pause = (ctx.settings.keys.jwks_max_age / 10)
-        .clamp(Duration::from_secs(1), Duration::from_secs(10));
-    loop {
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = ctx.revocations.keys_changed() => {}
-        }
-        if let Err(error) = keys::tick(ctx).await {
-            tracing::warn!(%error, "the keys could not be loaded");
-        }
-    }
 }
 
 /// How often the database is asked for the time.

@@ -1,15 +1,19 @@
 //! What every room is given: the settings, the time, randomness, the database and the parts of
 //! the service that keep something in memory.
 
-use crate::clock::Clock;
-use crate::config::Settings;
-use crate::db::Db;
-use crate::entropy::Entropy;
-use crate::keys::Keys;
-use crate::limits::Limits;
-use crate::metrics::Metrics;
-use crate::passwords::Hasher;
-use crate::revocation::Revocations;
+use std::sync::Arc;
+
+use kernel::audit::Audit;
+use kernel::change::Changes;
+use kernel::clock::Clock;
+use kernel::config::Settings;
+use kernel::db::Db;
+use kernel::entropy::Entropy;
+use kernel::keyring::Keyring;
+use kernel::limits::Limits;
+use kernel::metrics::Metrics;
+use kernel::passwords::Hasher;
+use kernel::revocation::Revocations;
 use serde_json::{Map, Value};
 use shared_claims::{Policy, TokenCache};
 
@@ -17,7 +21,8 @@ use shared_claims::{Policy, TokenCache};
 pub struct Ctx {
     /// The settings it was started with.
     pub settings: Settings,
-    /// What an access token must be for the service itself to accept it.
+    /// What any access token must be for the service itself to look at it. What a door demands
+    /// beyond that is a [`Demand`](crate::tokens::Demand).
     pub policy: Policy,
     /// What is counted and timed.
     pub metrics: Metrics,
@@ -27,14 +32,18 @@ pub struct Ctx {
     pub entropy: Entropy,
     /// The database.
     pub db: Db,
+    /// The audit trail.
+    pub audit: Audit,
+    /// The way to every security change.
+    pub changes: Changes,
     /// The keys, opened.
-    pub keys: Keys,
+    pub keyring: Keyring,
     /// The threads that hash passwords.
     pub hasher: Hasher,
-    /// The brake on guessing.
+    /// Rates, and the brake on guessing.
     pub limits: Limits,
     /// Which access tokens are revoked.
-    pub revocations: Revocations,
+    pub revocations: Arc<Revocations>,
     /// Access tokens that were verified before.
     pub verified: TokenCache<Map<String, Value>>,
 }

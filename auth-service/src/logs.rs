@@ -5,8 +5,8 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, fmt, registry, reload};
 
-use crate::config::{Log, LogFormat, Mode};
-use crate::telemetry::{TARGET, Traces};
+use kernel::config::{Log, LogFormat, Mode};
+use kernel::telemetry::{TARGET, Traces};
 
 /// What is never logged, whatever the filter says. At `debug` the driver would log the parameters
 /// of each statement, password hashes among them, and the client of the traces its headers.

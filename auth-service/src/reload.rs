@@ -6,10 +6,10 @@
 
 use std::sync::Arc;
 
-use crate::clock::Clock;
-use crate::config::{ConfigError, Problem, Settings};
 use crate::logs;
 use crate::tls::{Endpoint, Files, TlsError};
+use kernel::clock::Clock;
+use kernel::config::{ConfigError, Problem, Settings};
 
 /// When a changed setting counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ const CONNECTED: &str = "connections stand";
 const AGREED: &str = "replicas and verifiers agree on it: roll it out";
 
 /// Every setting by its name or its section; a name is stronger.
-pub const EFFECTS: [(&str, Effect); 24] = [
+pub const EFFECTS: [(&str, Effect); 25] = [
     ("log.filter", Live),
     ("tls.certificate", Live),
     ("tls.key", Live),
@@ -47,6 +47,7 @@ pub const EFFECTS: [(&str, Effect); 24] = [
         Restart("hashing threads and their memory are made"),
     ),
     ("signup", Restart(EACH_REQUEST)),
+    ("step_up", Restart(EACH_REQUEST)),
     ("forward_auth", Restart(EACH_REQUEST)),
     ("throttle", Restart(EACH_REQUEST)),
     ("limits", Restart(EACH_REQUEST)),
@@ -175,7 +176,7 @@ impl Reload {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::setting_names;
+    use kernel::config::setting_names;
 
     #[test]
     fn it_is_known_of_every_setting_when_its_change_counts() {

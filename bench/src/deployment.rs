@@ -7,13 +7,13 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use auth_service::clock::Clock;
-use auth_service::config::Settings;
 use auth_service::ctx::Ctx;
-use auth_service::db::migrate;
-use auth_service::entropy::Entropy;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use kernel::clock::Clock;
+use kernel::config::Settings;
+use kernel::db::migrate;
+use kernel::entropy::Entropy;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;

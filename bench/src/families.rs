@@ -4,9 +4,10 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use auth_service::id::Id;
-use auth_service::keys::Ring;
-use auth_service::refresh::RefreshToken;
+use auth_service::tokens::RefreshToken;
+use kernel::clock::Instant;
+use kernel::id::Id;
+use kernel::keyring::Ring;
 
 use crate::load::{Answer, Requests, write_post};
 use crate::subject::Result;
@@ -46,7 +47,8 @@ impl Families {
                 family: family(number),
                 generation: 1,
             };
-            return token.encode(self.ring.refresh());
+            let key = self.ring.refresh().active(Instant::FAR_FUTURE);
+            return key.ok().map(|key| token.encode(key));
         }
         self.refreshed().pop_front()
     }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use auth_service::passwords::Password;
+use kernel::passwords::Password;
 use tokio::runtime::Runtime;
 
 use crate::database::{Commit, Database, variable};
@@ -61,7 +61,7 @@ impl World {
             database,
             deployment,
             service,
-            families: Arc::new(Families::new(ctx.keys.ring()?, sessions)),
+            families: Arc::new(Families::new(ctx.keyring.ring()?, sessions)),
             sessions,
             began: Instant::now(),
         })

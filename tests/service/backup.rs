@@ -259,9 +259,9 @@ both! {
         let everybody = documented("UPDATE sessions SET revoked_at");
         Sql::of(&restored).await.run(&everybody).await;
         let restarted = scene.restart_on(restored).await;
-        let keys = auth_service::keys::list(&restarted.ctx).await.expect("the database answers");
-        let (actor, origin) = (auth_service::audit::Actor::Operator, Default::default());
-        auth_service::keys::remove(&restarted.ctx, &keys[0].kid, actor, &origin).await.expect("it is there");
+        let keys = restarted.ctx.keyring.list(kernel::keyring::Purpose::Signing).await.expect("the database answers");
+        let (actor, origin) = (kernel::audit::Actor::Operator, Default::default());
+        restarted.ctx.keyring.remove(&keys[0].kid, actor, &origin).await.expect("it is there");
 
         for tokens in all.iter().chain([&scene.busy, &scene.leaves, &scene.admin]) {
             restarted.refresh(&tokens.refresh).await.expect(401, "refresh_token_revoked");

@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use auth_service::{config, http};
+use auth_service::http;
+use kernel::config;
 
 /// Whether this file of the repository says so; or has it say so.
 fn committed(file: &str, made: &str) {

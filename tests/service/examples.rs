@@ -8,7 +8,7 @@ use reqwest::Method;
 
 use crate::readme::{commands, keep_promises};
 use crate::support::database::Database;
-use crate::support::outside::{create_admin, free_port, start};
+use crate::support::outside::{APP_ADMIN, create_account, free_port, start};
 use crate::support::{Answer, Backend, Client, Process, process, secrets};
 
 /// A running example. Killed when it is dropped.
@@ -134,7 +134,7 @@ async fn lets_in_whom_it_should(name: &str) {
     let url = format!("{}/notes", example.client.base);
     example.client.get(&url).await.expect(401, "token_missing");
 
-    create_admin(&database, "root@example.org").await;
+    create_account(&database, "root@example.org", APP_ADMIN).await;
     let root = service.login("root@example.org").await;
     assert_eq!(example.get("/audit", &root.access).await.status, 200);
 

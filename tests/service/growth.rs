@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use auth_service::clock::Clock;
+use kernel::clock::Clock;
 
 use crate::support::database::Database;
 use crate::support::postgres::Postgres;
@@ -66,7 +66,7 @@ async fn a_refresh_is_one_statement_and_no_transaction() {
     })
     .await;
     let tokens = service.signup("ada@example.org").await;
-    let family: auth_service::id::Id = tokens.session.parse().unwrap();
+    let family: kernel::id::Id = tokens.session.parse().unwrap();
     let mut token = tokens.refresh;
     proxy.forget();
     for _ in 0..20 {

@@ -1,5 +1,5 @@
 //! Whole-service tests: the real service over HTTP, on real databases. Each test says in a
-//! comment which requirements of `SECURITY.md` it holds.
+//! comment which requirements of docs/REQUIREMENTS.md it holds.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
@@ -29,6 +29,7 @@ mod races;
 mod readme;
 mod refresh;
 mod revocation;
+mod rights;
 mod rollout;
 mod shutdown;
 mod sign_in;

@@ -3,8 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use auth_service::clock::Clock;
-use auth_service::keys;
+use kernel::clock::Clock;
 use serde_json::json;
 use tokio::sync::Barrier;
 
@@ -107,7 +106,7 @@ both! {
         let other = service.replica().await;
         let interval = service.ctx.settings.keys.rotation_interval;
         service.clock.advance(interval - service.ctx.settings.keys.publish_ahead);
-        let ticks = [&service, &other, &service, &other].map(|replica| keys::tick(&replica.ctx));
+        let ticks = [&service, &other, &service, &other].map(|replica| replica.ctx.keyring.tick());
         for ticked in futures_util::future::join_all(ticks).await {
             ticked.expect("the keys load");
         }
@@ -194,7 +193,7 @@ both! {
         let ahead = Service::start(backend).await;
         let clock = Clock::manual(START.minus(std::time::Duration::from_millis(40)));
         let behind = Service::on(ahead.database.clone(), clock, |_| {}).await;
-        keys::tick(&behind.ctx).await.expect("the keys load");
+        behind.ctx.keyring.tick().await.expect("the keys load");
         let mut sql = Sql::of(&ahead.database).await;
         assert_eq!(sql.count("keys WHERE purpose = 'signing'").await, 1);
         assert_eq!(behind.get_internal("/readyz").await.status, 200);

@@ -1,4 +1,5 @@
-//! The table of DESIGN §3, a test a row, and what others got wrong.
+//! What each refresh token is answered, a test for each row of the table in sessions/rotate/mod.rs,
+//! and what others got wrong.
 
 use std::time::Duration;
 

@@ -215,7 +215,7 @@ async fn ask(socket: &mut TcpStream) -> String {
 // Load balancers keep connections for up to 60 s; the server's usual 5 s would cut their requests.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_rests_is_kept_and_does_not_hold_up_the_end() {
-    let default = auth_service::config::Settings::default().http.keep_alive;
+    let default = kernel::config::Settings::default().http.keep_alive;
     assert!(default >= Duration::from_secs(65), "{default:?}");
     let database = Database::new(Backend::Sqlite).await;
     let mut process = Process::start(&database, &[]).await;

@@ -117,7 +117,8 @@ async fn a_sign_in_that_a_disabling_overtakes_leaves_neither_a_session_nor_its_r
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sign_in_that_another_password_overtakes_is_judged_by_that_one() {
     let (service, answer) = overtaken_by(
-        "password_hash = '$argon2id$v=19$m=64,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$\
+        "credentials = credentials + 1, \
+         password_hash = '$argon2id$v=19$m=64,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$\
          AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'",
     )
     .await;

@@ -2,9 +2,9 @@
 
 use std::hint::black_box;
 
-use auth_service::config::LogFormat;
-use auth_service::passwords::Password;
-use auth_service::{logs, tokens};
+use auth_service::{logs, signin};
+use kernel::config::LogFormat;
+use kernel::passwords::Password;
 use serde_json::{Map, Value};
 
 use crate::http::{Line, after, text};
@@ -134,7 +134,7 @@ fn hash(rooms: Rooms) -> Box<dyn FnMut()> {
 /// `GET /v1/verify` with a token that was verified before.
 fn forward_auth(rooms: Rooms) -> Box<dyn FnMut()> {
     let mut line = Line::to(rooms);
-    let token = &line.rooms.ada.access_token;
+    let token = &line.rooms.ada.access.jwt;
     let request = format!(
         "GET /v1/verify HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\r\n"
     );
@@ -153,17 +153,18 @@ fn mint(rooms: Rooms) -> Box<dyn FnMut()> {
     let (session, user) = rooms.rows();
     let now = rooms.clock.now();
     Box::new(move || {
-        black_box(tokens::pair(&rooms.ctx, &session, user.clone(), now).unwrap());
+        let issued = signin::issue(&rooms.ctx, session.clone(), user.clone(), None, now);
+        black_box(issued.unwrap());
     })
 }
 
 /// An access token that was never seen before, as other services check it.
 fn check(rooms: Rooms) -> Box<dyn FnMut()> {
-    let ring = rooms.ctx.keys.ring().unwrap();
+    let ring = rooms.ctx.keyring.ring().unwrap();
     let now = rooms.clock.now().as_secs();
     Box::new(move || {
         let (keys, _) = ring.verifying();
-        let token = black_box(&rooms.ada.access_token);
+        let token = black_box(&rooms.ada.access.jwt);
         let claims =
             shared_claims::verify::<Map<String, Value>>(token, keys, &rooms.ctx.policy, now);
         black_box(claims.unwrap());

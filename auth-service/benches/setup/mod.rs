@@ -5,15 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auth_service::app;
-use auth_service::clock::{Clock, Instant};
-use auth_service::config::{Rates, Settings};
 use auth_service::ctx::Ctx;
-use auth_service::db::types::Json;
-use auth_service::entropy::Entropy;
-use auth_service::revocation;
 use auth_service::sessions::Session;
-use auth_service::tokens::TokenPair;
-use auth_service::users::{self, Credentials, User};
+use auth_service::signin::{self, Asked, Issued, NewAccount};
+use auth_service::users::User;
+use kernel::clock::{Clock, Instant};
+use kernel::config::{Rates, Settings};
+use kernel::db::types::Json;
+use kernel::entropy::Entropy;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
@@ -31,7 +30,7 @@ pub struct Rooms {
     pub clock: Clock,
     pub runtime: Runtime,
     /// An account that has just signed up.
-    pub ada: TokenPair,
+    pub ada: Issued,
     _folder: TempDir,
 }
 
@@ -60,13 +59,13 @@ impl Rooms {
         let clock = Clock::manual(START);
         let ctx = app::open(settings, clock.clone(), Entropy::seeded(1));
         let ctx = runtime.block_on(ctx).unwrap();
-        let credentials = Credentials {
+        let ada = NewAccount {
             email: EMAIL.into(),
             password: PASSWORD.into(),
             name: Some("Ada".into()),
         };
-        let origin = Default::default();
-        let ada = users::signup(&ctx, credentials, &origin);
+        let (asked, caller) = (Asked::default(), Default::default());
+        let ada = signin::signup(&ctx, ada, &asked, &caller);
         let ada = runtime.block_on(ada).unwrap();
         Self {
             ctx,
@@ -79,7 +78,7 @@ impl Rooms {
 
     /// Brings the mirror of revocations up to date: it is believed for less than a minute.
     pub fn believe(&self) {
-        let load = revocation::load(&self.ctx);
+        let load = self.ctx.revocations.load();
         self.runtime.block_on(load).unwrap();
     }
 
@@ -99,11 +98,14 @@ impl Rooms {
             updated_at: now,
         };
         let session = Session {
-            id: self.ada.session_id,
+            id: self.ada.session.id,
             user_id: user.id,
             client_id: self.ctx.settings.tokens.client_id.clone(),
+            audience: None,
             scope: self.ctx.settings.tokens.scope.clone(),
             amr: Json(vec!["pwd".into()]),
+            acr: Some("1".into()),
+            authenticated_at: Some(now),
             generation: 1,
             created_at: now,
             rotated_at: None,

@@ -3,10 +3,11 @@
 use clap::Subcommand;
 
 use super::{Failure, print};
-use crate::audit::Walk;
-use crate::clock::Instant;
 use crate::ctx::Ctx;
-use crate::id::Id;
+use crate::http::views::AuditEvent;
+use kernel::audit::Walk;
+use kernel::clock::Instant;
+use kernel::id::Id;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -34,13 +35,13 @@ pub(super) async fn run(ctx: &Ctx, command: Command) -> Result<(), Failure> {
     let until = until.unwrap_or_else(|| ctx.clock.now());
     let mut walk = Walk::new(since.unwrap_or_default(), until, after);
     loop {
-        let page = walk.next(ctx).await?;
+        let page = walk.next(&ctx.audit).await?;
         if page.is_empty() {
             return Ok(());
         }
         let mut lines = String::new();
         for event in page {
-            lines += &serde_json::to_string(&event)?;
+            lines += &serde_json::to_string(&AuditEvent::from(event))?;
             lines.push('\n');
         }
         print(&lines)?;

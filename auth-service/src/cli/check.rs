@@ -8,13 +8,13 @@ use tokio::time::timeout;
 
 use super::{Failure, print};
 use crate::app;
-use crate::clock::Clock;
-use crate::config::Settings;
-use crate::db::{Db, DbError, migrate};
-use crate::entropy::Entropy;
-use crate::metrics::Metrics;
-use crate::revocation;
 use crate::tls::Endpoint;
+use kernel::clock::Clock;
+use kernel::config::Settings;
+use kernel::db::{Db, DbError, migrate};
+use kernel::entropy::Entropy;
+use kernel::metrics::Metrics;
+use kernel::revocation;
 
 /// What one look found.
 type Finding = Result<String, String>;

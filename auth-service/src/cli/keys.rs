@@ -1,21 +1,36 @@
 //! `auth-service keys …`
 
 use clap::Subcommand;
+use kernel::audit::Actor;
+use kernel::caller::Caller;
+use kernel::config::KeyAlgorithm;
+use kernel::keyring::{KeyInfo, Purpose};
 
 use super::{Failure, print};
-use crate::audit::{Actor, Origin};
 use crate::ctx::Ctx;
-use crate::keys::{self, KeyInfo};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
     /// List the signing keys and where each is in its life.
-    List,
+    List {
+        /// The keys of the refresh tokens' MAC instead.
+        #[arg(long)]
+        refresh: bool,
+    },
     /// Make the next signing key; it signs once every verifier can know it.
-    Rotate,
+    Rotate {
+        /// Of this algorithm; by default of the one that signs access tokens.
+        #[arg(long, value_name = "ALGORITHM", value_parser = algorithm, conflicts_with = "refresh")]
+        algorithm: Option<KeyAlgorithm>,
+        /// Make the next key of the refresh tokens' MAC instead; it makes them once every replica
+        /// has it, and nobody is logged out.
+        #[arg(long)]
+        refresh: bool,
+    },
     /// Seal all keys under the first of `keys.encryption_keys`, so that an old one can go.
     Rewrap,
-    /// Take a key out in an emergency: nothing that it signed counts any more.
+    /// Take a key out in an emergency: nothing that it made counts any more. Of a key of the refresh
+    /// tokens' MAC that logs out whoever holds a refresh token of it.
     Remove {
         /// The key's identifier.
         #[arg(allow_hyphen_values = true)]
@@ -23,20 +38,38 @@ pub(super) enum Command {
     },
 }
 
+fn algorithm(text: &str) -> Result<KeyAlgorithm, String> {
+    match text {
+        "ES256" => Ok(KeyAlgorithm::ES256),
+        "RS256" => Ok(KeyAlgorithm::RS256),
+        "EdDSA" => Ok(KeyAlgorithm::EdDSA),
+        _ => Err("there are ES256, RS256 and EdDSA".into()),
+    }
+}
+
 pub(super) async fn run(ctx: &Ctx, command: Command) -> Result<(), Failure> {
-    let origin = Origin::default();
+    let (keyring, actor, caller) = (&ctx.keyring, Actor::Operator, Caller::default());
     match command {
-        Command::List => keys::list(ctx)
-            .await?
-            .iter()
-            .try_for_each(|key| print(&line(key))),
-        Command::Rotate => print(&line(&keys::rotate(ctx, Actor::Operator, &origin).await?)),
+        Command::List { refresh } => {
+            let purpose = match refresh {
+                true => Purpose::Refresh,
+                false => Purpose::Signing,
+            };
+            let keys = keyring.list(purpose).await?;
+            keys.iter().try_for_each(|key| print(&line(key)))
+        }
+        Command::Rotate { refresh: true, .. } => {
+            print(&line(&keyring.rotate_refresh(actor, &caller).await?))
+        }
+        Command::Rotate { algorithm, .. } => {
+            print(&line(&keyring.rotate(algorithm, actor, &caller).await?))
+        }
         Command::Rewrap => {
-            let count = keys::rewrap(ctx, Actor::Operator, &origin).await?;
+            let count = keyring.rewrap(actor, &caller).await?;
             print(&format!("{count} keys sealed anew\n"))
         }
         Command::Remove { kid } => {
-            keys::remove(ctx, &kid, Actor::Operator, &origin).await?;
+            keyring.remove(&kid, actor, &caller).await?;
             print(&format!("removed {kid}\n"))
         }
     }
@@ -44,8 +77,12 @@ pub(super) async fn run(ctx: &Ctx, command: Command) -> Result<(), Failure> {
 
 fn line(key: &KeyInfo) -> String {
     let state = format!("{:?}", key.state).to_lowercase();
+    let begins = match key.purpose {
+        Purpose::Signing => "signs from",
+        Purpose::Refresh => "refresh tokens from",
+    };
     format!(
-        "{}  {}  {state:8}  signs from {}\n",
+        "{}  {}  {state:8}  {begins} {}\n",
         key.kid, key.alg, key.active_at
     )
 }

@@ -12,12 +12,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::app;
-use crate::clock::Clock;
-use crate::config::{self, Settings};
 use crate::ctx::Ctx;
-use crate::db::migrate;
-use crate::entropy::Entropy;
 use crate::http;
+use kernel::clock::Clock;
+use kernel::config::{self, Settings};
+use kernel::db::migrate;
+use kernel::entropy::Entropy;
 
 /// Whatever ended a command, in a sentence.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;

@@ -4,12 +4,12 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Failure, print};
 use crate::app::{self, App};
-use crate::clock::Clock;
-use crate::config::{ConfigError, Settings};
-use crate::entropy::Entropy;
 use crate::logs;
 use crate::reload::Reload;
-use crate::telemetry::Traces;
+use kernel::clock::Clock;
+use kernel::config::{ConfigError, Settings};
+use kernel::entropy::Entropy;
+use kernel::telemetry::Traces;
 
 /// Serves until it is told to stop. At SIGHUP it reads its settings anew.
 pub(super) async fn run(

@@ -6,10 +6,13 @@ use std::io::{self, BufRead, BufReader, IsTerminal};
 use std::path::PathBuf;
 
 use super::{Failure, print};
-use crate::audit::{Actor, Origin};
+use crate::accounts::{self, Imported, NewUser, Patch};
 use crate::ctx::Ctx;
-use crate::id::Id;
-use crate::users::{self, Imported, NewUser, Patch, User};
+use crate::http::views::PersonalData;
+use crate::users::{self, User};
+use kernel::audit::Actor;
+use kernel::caller::Caller;
+use kernel::id::Id;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -17,7 +20,7 @@ pub(super) enum Command {
     Create {
         /// The email address.
         email: String,
-        /// A role; can be given again.
+        /// A role; can be given again. An administrator of this service has `auth:admin`.
         #[arg(long = "role")]
         roles: Vec<String>,
         /// What to call its owner.
@@ -55,7 +58,7 @@ pub(super) enum Command {
 }
 
 pub(super) async fn run(ctx: &Ctx, command: Command) -> Result<(), Failure> {
-    let origin = Origin::default();
+    let caller = Caller::default();
     match command {
         Command::Create {
             email,
@@ -71,26 +74,26 @@ pub(super) async fn run(ctx: &Ctx, command: Command) -> Result<(), Failure> {
                 roles,
                 email_verified,
             };
-            let user = users::create(ctx, new, Actor::Operator, &origin).await?;
+            let user = accounts::create(ctx, new, Actor::Operator, &caller).await?;
             print(&line(&user))
         }
-        Command::Import { file } => import(ctx, &file, &origin).await,
-        Command::Disable { email } => disable(ctx, &email, &origin).await,
+        Command::Import { file } => import(ctx, &file, &caller).await,
+        Command::Disable { email } => disable(ctx, &email, &caller).await,
         Command::Export { account } => {
             let id = named(ctx, &account).await?;
-            let data = users::export(ctx, id, Actor::Operator, &origin).await?;
-            print(&(serde_json::to_string_pretty(&data)? + "\n"))
+            let data = accounts::export(ctx, id, Actor::Operator, &caller).await?;
+            print(&(serde_json::to_string_pretty(&PersonalData::from(data))? + "\n"))
         }
         Command::Erase { account } => {
             let id = named(ctx, &account).await?;
-            users::erase(ctx, id, Actor::Operator, &origin).await?;
+            accounts::erase(ctx, id, Actor::Operator, &caller).await?;
             print(&format!("erased {id}\n"))
         }
         Command::List => list(ctx).await,
     }
 }
 
-async fn import(ctx: &Ctx, file: &PathBuf, origin: &Origin) -> Result<(), Failure> {
+async fn import(ctx: &Ctx, file: &PathBuf, caller: &Caller) -> Result<(), Failure> {
     let reader: Box<dyn BufRead> = match file.as_os_str() == "-" {
         true => Box::new(io::stdin().lock()),
         false => {
@@ -99,7 +102,7 @@ async fn import(ctx: &Ctx, file: &PathBuf, origin: &Origin) -> Result<(), Failur
             })?))
         }
     };
-    let done = users::import(ctx, reader, origin, show).await?;
+    let done = accounts::import(ctx, reader, caller, show).await?;
     for bad in &done.bad {
         eprintln!("line {}: {}", bad.number, bad.reason);
     }
@@ -122,13 +125,13 @@ fn show(done: &Imported) {
     }
 }
 
-async fn disable(ctx: &Ctx, email: &str, origin: &Origin) -> Result<(), Failure> {
+async fn disable(ctx: &Ctx, email: &str, caller: &Caller) -> Result<(), Failure> {
     let id = by_email(ctx, email).await?;
     let patch = Patch {
         disabled: Some(true),
         ..Patch::default()
     };
-    let user = users::update(ctx, id, patch, Actor::Operator, origin).await?;
+    let user = accounts::update(ctx, id, patch, Actor::Operator, caller).await?;
     print(&line(&user))
 }
 

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use super::{HousekeepingError, store};
 use crate::ctx::Ctx;
-use crate::db::DbError;
-use crate::id::Id;
+use kernel::db::DbError;
+use kernel::id::Id;
 
 /// How long a replica is waited for that says nothing.
 const HOLD: Duration = Duration::from_secs(60);

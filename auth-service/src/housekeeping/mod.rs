@@ -26,7 +26,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use crate::ctx::Ctx;
-use crate::db::DbError;
+use kernel::db::DbError;
 use lease::Lease;
 
 /// What one pass pruned, in rows.

@@ -1,15 +1,16 @@
 //! One pass: what is due, in which order, at which pace.
 
 use std::time::Duration;
+
+use kernel::clock::Instant;
+use kernel::db::{DbError, Window};
+use kernel::id::Id;
 use tokio::time::{Instant as Moment, sleep};
 
 use super::lease::Lease;
-use super::store::{self, Table, Window};
 use super::{HousekeepingError, Pruned};
-use crate::clock::Instant;
 use crate::ctx::Ctx;
-use crate::id::Id;
-use crate::users;
+use crate::{accounts, sessions};
 
 /// A pass works a fifth of the time at most: where the database is busy, a batch takes longer,
 /// and so does the rest after it.
@@ -25,7 +26,7 @@ pub(super) async fn everything(ctx: &Ctx, lease: &Lease) -> Result<Pruned, House
     let (now, kept) = (ctx.clock.now(), &ctx.settings.housekeeping);
     let walker = Walker { ctx, lease };
     let mut pruned = Pruned {
-        revocations: walker.revocations(now).await?,
+        revocations: walker.revocations().await?,
         ..Pruned::default()
     };
     let dead = now.minus(kept.session_retention);
@@ -37,9 +38,43 @@ pub(super) async fn everything(ctx: &Ctx, lease: &Lease) -> Result<Pruned, House
     }
     if !kept.unverified_retention.is_zero() {
         let old = now.minus(kept.unverified_retention);
-        pruned.accounts = walker.walk(Table::Users, old, old).await?;
+        pruned.accounts = walker.walk(Table::Accounts, old, old).await?;
     }
     Ok(pruned)
+}
+
+/// A table that is walked by its primary key, and the room that prunes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Table {
+    Sessions,
+    AuditEvents,
+    Accounts,
+}
+
+impl Table {
+    /// The last of the next `size` rows behind `after` and before `end`; nothing if there are fewer.
+    async fn last_of(
+        self,
+        ctx: &Ctx,
+        after: Id,
+        end: Id,
+        size: usize,
+    ) -> Result<Option<Id>, DbError> {
+        match self {
+            Self::Sessions => sessions::last_of(ctx, after, end, size).await,
+            Self::AuditEvents => ctx.audit.last_of(after, end, size).await,
+            Self::Accounts => accounts::last_of(ctx, after, end, size).await,
+        }
+    }
+
+    /// Deletes the rows of a window whose own time lies before `dead`.
+    async fn prune(self, ctx: &Ctx, window: Window, dead: Instant) -> Result<usize, DbError> {
+        match self {
+            Self::Sessions => sessions::prune(ctx, window, dead).await,
+            Self::AuditEvents => ctx.audit.prune(window, dead).await,
+            Self::Accounts => accounts::remove_unverified(ctx, window, dead).await,
+        }
+    }
 }
 
 struct Walker<'a> {
@@ -58,22 +93,16 @@ impl Walker<'_> {
         dead: Instant,
     ) -> Result<usize, HousekeepingError> {
         let size = match table {
-            Table::Users => self.batch().min(ACCOUNTS),
+            Table::Accounts => self.batch().min(ACCOUNTS),
             _ => self.batch(),
         };
         let (mut after, end) = (Id::FIRST, Id::first_at(made_before));
         let mut pruned = 0;
         loop {
             let began = Moment::now();
-            let db = &self.ctx.db;
-            let last = store::last_of(&mut db.conn().await?, table, after, end, size).await?;
+            let last = table.last_of(self.ctx, after, end, size).await?;
             let upto = last.unwrap_or(end);
-            let window = Window { after, upto };
-            pruned += match table {
-                Table::Sessions => store::delete_sessions(db, window, dead).await?,
-                Table::AuditEvents => store::delete_audit_events(db, window, dead).await?,
-                Table::Users => users::remove_unverified(self.ctx, after, upto, dead).await?,
-            };
+            pruned += table.prune(self.ctx, Window { after, upto }, dead).await?;
             let Some(last) = last else { return Ok(pruned) };
             after = last;
             self.breathe(began).await?;
@@ -81,11 +110,11 @@ impl Walker<'_> {
     }
 
     /// Prunes what an index finds.
-    async fn revocations(&self, now: Instant) -> Result<usize, HousekeepingError> {
+    async fn revocations(&self) -> Result<usize, HousekeepingError> {
         let mut pruned = 0;
         loop {
             let began = Moment::now();
-            let rows = store::delete_revocations(&self.ctx.db, now, self.batch()).await?;
+            let rows = self.ctx.revocations.prune(self.batch()).await?;
             pruned += rows;
             if rows < self.batch() {
                 return Ok(pruned);

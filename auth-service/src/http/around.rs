@@ -17,9 +17,9 @@ use super::limit_headers;
 use super::problem::Problem;
 use super::request_id::RequestId;
 use super::span;
-use crate::config::Mode;
 use crate::ctx::Ctx;
-use crate::metrics::Route;
+use kernel::config::Mode;
+use kernel::metrics::Route;
 
 type Answer = Result<ServiceResponse<BoxBody>, Error>;
 

@@ -7,6 +7,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, error::PayloadError};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Deserializer};
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -64,6 +65,13 @@ impl<T: DeserializeOwned + 'static> FromRequest for OptionalBody<T> {
         }
         .boxed_local()
     }
+}
+
+/// Tells a field that is `null` from one that is not there.
+pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    from: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(from).map(Some)
 }
 
 fn late() -> Problem {

@@ -1,16 +1,19 @@
 //! From what the rooms say to what a client is told: the only place that knows status codes.
 
 use actix_web::http::StatusCode;
+use kernel::db::DbError;
+use kernel::keyring::KeysError;
+use kernel::limits::Blocked;
+use kernel::passwords::HashError;
+use kernel::revocation::RevocationError;
 use std::time::Duration;
 
 use super::problem::{Code, Problem};
-use crate::db::DbError;
-use crate::keys::KeysError;
-use crate::limits::Blocked;
-use crate::passwords::HashError;
-use crate::refresh::RefreshError;
-use crate::revocation::RevocationError;
-use crate::tokens::TokenError;
+use super::rights::forbidden;
+use crate::accounts::AccountsError;
+use crate::sessions::{NotGranted, RotateError};
+use crate::signin::{RefreshError, SigninError};
+use crate::tokens::{Missing, TokenError};
 use crate::users::UsersError;
 
 const UNAUTHORIZED: StatusCode = StatusCode::UNAUTHORIZED;
@@ -36,6 +39,12 @@ impl From<KeysError> for Problem {
     }
 }
 
+impl From<HashError> for Problem {
+    fn from(error: HashError) -> Self {
+        Self::internal(error)
+    }
+}
+
 impl From<Blocked> for Problem {
     fn from(blocked: Blocked) -> Self {
         Self::new(
@@ -57,6 +66,7 @@ impl From<TokenError> for Problem {
             TokenError::Expired => Code::TokenExpired,
             TokenError::Revoked => Code::TokenRevoked,
             TokenError::Stale => Code::ClaimsStale,
+            TokenError::Missing(missing) => return missing.into(),
             TokenError::Revocation(error) => return error.into(),
             TokenError::Keys(error) => return error.into(),
         };
@@ -64,50 +74,96 @@ impl From<TokenError> for Problem {
     }
 }
 
+impl From<Missing> for Problem {
+    fn from(missing: Missing) -> Self {
+        match missing {
+            Missing::Audience => Self::new(UNAUTHORIZED, Code::TokenInvalid, missing)
+                .challenge(r#" error="invalid_token""#),
+            Missing::Scope(scope) => forbidden(missing, scope),
+            Missing::Role(_) | Missing::Client => forbidden(missing, ""),
+            // RFC 9470 §3.
+            Missing::RecentProof(most) => {
+                let code = Code::InsufficientUserAuthentication;
+                let max_age = most.as_secs();
+                Self::new(UNAUTHORIZED, code, missing).challenge(&format!(
+                    r#" error="insufficient_user_authentication", max_age="{max_age}""#
+                ))
+            }
+        }
+    }
+}
+
+impl From<NotGranted> for Problem {
+    fn from(error: NotGranted) -> Self {
+        let field = match error {
+            NotGranted::Audience => "audience",
+            NotGranted::Scope => "scope",
+        };
+        Self::field(field, "not_granted", error)
+    }
+}
+
 impl From<RefreshError> for Problem {
     fn from(error: RefreshError) -> Self {
         let code = match error {
             RefreshError::Invalid => Code::RefreshTokenInvalid,
-            RefreshError::Expired => Code::RefreshTokenExpired,
-            RefreshError::Revoked => Code::RefreshTokenRevoked,
-            RefreshError::Reused => Code::RefreshTokenReused,
+            RefreshError::Rotate(RotateError::Expired) => Code::RefreshTokenExpired,
+            RefreshError::Rotate(RotateError::Revoked) => Code::RefreshTokenRevoked,
+            RefreshError::Rotate(RotateError::Reused) => Code::RefreshTokenReused,
             RefreshError::Blocked(blocked) => return blocked.into(),
-            RefreshError::Db(error) => return error.into(),
+            RefreshError::Rotate(RotateError::NotGranted(error))
+            | RefreshError::NotGranted(error) => return error.into(),
+            RefreshError::Rotate(RotateError::Db(error)) | RefreshError::Db(error) => {
+                return error.into();
+            }
             RefreshError::Keys(error) => return error.into(),
         };
         Self::new(UNAUTHORIZED, code, error).challenge("")
     }
 }
 
-impl From<UsersError> for Problem {
-    fn from(error: UsersError) -> Self {
+impl From<SigninError> for Problem {
+    fn from(error: SigninError) -> Self {
         match error {
-            UsersError::InvalidCredentials => {
+            SigninError::InvalidCredentials => {
                 Self::new(UNAUTHORIZED, Code::InvalidCredentials, error).challenge("")
             }
-            UsersError::WrongPassword => {
+            SigninError::WrongPassword => {
                 Self::new(StatusCode::FORBIDDEN, Code::WrongPassword, error)
             }
-            UsersError::Throttled(blocked) => blocked.into(),
-            UsersError::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::Busy, error)
-                .retry_after(Duration::from_secs(1)),
-            UsersError::EmailTaken => Self::new(StatusCode::CONFLICT, Code::EmailTaken, error),
-            UsersError::SignupDisabled => {
+            SigninError::SignupDisabled => {
                 Self::new(StatusCode::FORBIDDEN, Code::SignupDisabled, error)
             }
-            UsersError::NotFound => Self::not_found(),
-            UsersError::Email(error) => Self::field("email", "email_invalid", error),
-            UsersError::Password(error) => Self::field("password", error.code(), error),
-            UsersError::Profile(error) => Self::field(error.field(), "invalid", &error),
-            UsersError::Hash(error) => error.into(),
-            UsersError::Db(error) => error.into(),
-            UsersError::Keys(error) => error.into(),
+            SigninError::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::Busy, error)
+                .retry_after(Duration::from_secs(1)),
+            SigninError::Password(error) => Self::field("password", error.code(), error),
+            SigninError::Blocked(blocked) => blocked.into(),
+            SigninError::NotGranted(error) => error.into(),
+            SigninError::Users(error) => error.into(),
+            SigninError::Hash(error) => error.into(),
+            SigninError::Db(error) => error.into(),
+            SigninError::Keys(error) => error.into(),
         }
     }
 }
 
-impl From<HashError> for Problem {
-    fn from(error: HashError) -> Self {
-        Self::internal(error)
+impl From<UsersError> for Problem {
+    fn from(error: UsersError) -> Self {
+        match error {
+            UsersError::EmailTaken => Self::new(StatusCode::CONFLICT, Code::EmailTaken, error),
+            UsersError::NotFound => Self::not_found(),
+            UsersError::Email(error) => Self::field("email", "email_invalid", error),
+            UsersError::Profile(error) => Self::field(error.field(), "invalid", &error),
+            UsersError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<AccountsError> for Problem {
+    fn from(error: AccountsError) -> Self {
+        match error {
+            AccountsError::Users(error) => error.into(),
+            AccountsError::Signin(error) => error.into(),
+        }
     }
 }

@@ -14,8 +14,8 @@ use super::draining::Draining;
 use super::problem::Problem;
 use super::scrape;
 use crate::ctx::Ctx;
-use crate::db::DbError;
-use crate::revocation::{self, Reader, Update};
+use kernel::db::DbError;
+use kernel::revocation::{Reader, Update};
 
 /// How long a dependency may take to say that it is there.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -42,7 +42,7 @@ async fn livez() -> HttpResponse {
 /// Whether requests should be sent here.
 async fn readyz(ctx: Data<Ctx>, draining: Data<Draining>) -> HttpResponse {
     let database = matches!(timeout(PROBE_TIMEOUT, ctx.db.ping()).await, Ok(Ok(())));
-    let keys = ctx.keys.is_ready(ctx.clock.now());
+    let keys = ctx.keyring.is_ready();
     let stopping = draining.has_begun();
     let mut response = match database && keys && !stopping {
         true => HttpResponse::Ok(),
@@ -52,7 +52,7 @@ async fn readyz(ctx: Data<Ctx>, draining: Data<Draining>) -> HttpResponse {
 }
 
 async fn snapshot(ctx: Data<Ctx>) -> Result<Json<Snapshot>, Problem> {
-    Ok(Json(revocation::snapshot(&ctx).await?))
+    Ok(Json(ctx.revocations.snapshot().await?))
 }
 
 /// Server-sent events: `revoked` with an entry, `reset` when the snapshot must be taken again,
@@ -70,7 +70,7 @@ async fn stream(ctx: Data<Ctx>, request: HttpRequest) -> Result<HttpResponse, Pr
                 "this is no event id of the feed",
             )
         })?;
-    let reader = revocation::stream_from(&ctx, position).await?;
+    let reader = ctx.revocations.stream_from(position).await?;
     let events = stream::unfold(
         (ctx, reader, Instant::now()),
         |(ctx, mut reader, beat)| async move {
@@ -98,7 +98,7 @@ async fn next(ctx: &Ctx, reader: &mut Reader, mut beat: Instant) -> (String, Ins
             () = sleep_until(beat) => {}
         }
         beat = Instant::now() + DOUBT;
-        if let Some(position) = reader.position(ctx) {
+        if let Some(position) = reader.position(&ctx.revocations) {
             beat = Instant::now() + HEARTBEAT;
             let now = ctx.clock.now().as_secs();
             let data = json!({ "position": position, "at": now });

@@ -34,7 +34,7 @@ pub fn document() -> OpenApi {
         (name = "Sign-in", description = "Accounts, sessions and their tokens"),
         (name = "Account", description = "What somebody does with their own account"),
         (name = "Forward-auth", description = "What gateways ask before they pass a request on"),
-        (name = "Admin", description = "What an account with the role `admin` does"),
+        (name = "Admin", description = "What an administrator of this service does: with the role `auth:admin`, by a token of the scope `admin`"),
         (name = "Discovery", description = "What verifiers and tools read"),
     ),
 )]
@@ -53,13 +53,14 @@ impl Modify for Common {
         }
         for (path, item) in &mut document.paths.paths {
             let operations = [
-                &mut item.get,
-                &mut item.post,
-                &mut item.patch,
-                &mut item.delete,
+                ("get", &mut item.get),
+                ("post", &mut item.post),
+                ("patch", &mut item.patch),
+                ("delete", &mut item.delete),
             ];
-            for operation in operations.into_iter().flatten() {
-                describe(operation, path);
+            for (method, operation) in operations {
+                let Some(operation) = operation else { continue };
+                describe(operation, path, method);
                 for (status, response) in &mut operation.responses.responses {
                     if let (RefOr::T(response), true) = (response, status.as_str() >= "400") {
                         describe_problem(response, status);
@@ -70,7 +71,7 @@ impl Modify for Common {
     }
 }
 
-fn describe(operation: &mut Operation, path: &str) {
+fn describe(operation: &mut Operation, path: &str, method: &str) {
     let none = || vec![SecurityRequirement::default()];
     let security = operation.security.get_or_insert_with(none);
     let needs_bearer = !security.contains(&SecurityRequirement::default());
@@ -103,8 +104,11 @@ fn describe(operation: &mut Operation, path: &str) {
         add(operation, "429", &[Code::RateLimited]);
         add(operation, "503", &[Code::Unavailable]);
     }
-    if is_admin {
+    if needs_bearer {
         add(operation, "403", &[Code::Forbidden]);
+    }
+    if is_admin && method != "get" {
+        add(operation, "401", &[Code::InsufficientUserAuthentication]);
     }
 }
 

@@ -10,7 +10,7 @@ use std::num::NonZeroUsize;
 use utoipa::ToSchema;
 
 use super::problem::Problem;
-use crate::id::Id;
+use kernel::id::Id;
 
 /// How many items a page has where nobody says.
 const DEFAULT_LIMIT: usize = 50;

@@ -72,6 +72,8 @@ codes! {
     ClaimsStale,
     /// The access token does not allow this.
     Forbidden,
+    /// Its owner proved who they are too long ago for this: sign in again.
+    InsufficientUserAuthentication,
     /// A fault of the service.
     Internal,
 }

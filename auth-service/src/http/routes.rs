@@ -5,13 +5,11 @@ use actix_web::http::{Method, StatusCode, header};
 use actix_web::{HttpResponse, ResponseError, web};
 use tracing_actix_web::TracingLogger;
 
+use super::admin::{personal_data, security, users};
+use super::api::{docs, forward_auth, me, my_sessions, sign_in, well_known};
 use super::problem::{Code, Problem};
 use super::span::RequestSpan;
-use super::{
-    admin_security, admin_users, docs, forward_auth, me, my_sessions, personal_data, sign_in,
-    well_known,
-};
-use crate::metrics::Requests;
+use kernel::metrics::Requests;
 
 macro_rules! routes {
     ($($part:ident {
@@ -58,16 +56,16 @@ routes! {
         "/v1/me/sessions"              { GET => my_sessions::list, DELETE => my_sessions::end_all }
         "/v1/me/sessions/{id}"         { DELETE => my_sessions::end }
 
-        "/v1/admin/users"              { GET => admin_users::list, POST => admin_users::create }
-        "/v1/admin/users/{id}"         { GET => admin_users::show, PATCH => admin_users::update, DELETE => admin_users::delete }
-        "/v1/admin/users/{id}/sessions" { GET => admin_users::list_sessions, DELETE => admin_users::end_sessions }
+        "/v1/admin/users"              { GET => users::list, POST => users::create }
+        "/v1/admin/users/{id}"         { GET => users::show, PATCH => users::update, DELETE => users::delete }
+        "/v1/admin/users/{id}/sessions" { GET => users::list_sessions, DELETE => users::end_sessions }
         "/v1/admin/users/{id}/export"  { GET => personal_data::export }
         "/v1/admin/users/{id}/erase"   { POST => personal_data::erase }
-        "/v1/admin/revocations"        { POST => admin_security::revoke }
-        "/v1/admin/keys"               { GET => admin_security::list_keys }
-        "/v1/admin/keys/rotate"        { POST => admin_security::rotate_keys }
-        "/v1/admin/keys/{kid}"         { DELETE => admin_security::remove_key }
-        "/v1/admin/audit"              { GET => admin_security::list_audit }
+        "/v1/admin/revocations"        { POST => security::revoke }
+        "/v1/admin/keys"               { GET => security::list_keys }
+        "/v1/admin/keys/rotate"        { POST => security::rotate_keys }
+        "/v1/admin/keys/{kid}"         { DELETE => security::remove_key }
+        "/v1/admin/audit"              { GET => security::list_audit }
 
         "/.well-known/oauth-authorization-server" { GET => well_known::oauth_metadata }
         "/.well-known/openid-configuration"       { GET => well_known::openid_configuration }

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 
 use crate::ctx::Ctx;
-use crate::metrics::{CONTENT_TYPE, Sample};
+use kernel::metrics::{CONTENT_TYPE, Sample};
 
 /// Everything that there is to watch, in the Prometheus text format. Asks no dependency.
 pub async fn metrics(ctx: Data<Ctx>) -> HttpResponse {
@@ -14,11 +14,9 @@ pub async fn metrics(ctx: Data<Ctx>) -> HttpResponse {
 
 fn sample(ctx: &Ctx) -> Sample {
     let (connections_in_use, connections_open, connections_max) = ctx.db.usage();
-    let revocations = ctx.revocations.stats(ctx);
+    let revocations = ctx.revocations.stats();
     let now = ctx.clock.now();
-    let interval = ctx.settings.keys.rotation_interval;
-    let turns = ctx.keys.ring().and_then(|ring| ring.turns(now, interval));
-    let turns = turns.ok();
+    let turns = ctx.keyring.turns();
     Sample {
         connections_in_use,
         connections_open,

@@ -9,8 +9,9 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use tokio::net::TcpSocket;
 
+use super::api::docs;
 use super::draining::Draining;
-use super::{around, docs, internal, routes, traced};
+use super::{around, internal, routes, traced};
 use crate::ctx::Ctx;
 use crate::tls::Endpoint;
 

@@ -8,8 +8,8 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use tracing::Instrument;
 
-use crate::metrics::method;
-use crate::telemetry::{adopt, response, span, trace_id};
+use kernel::metrics::method;
+use kernel::telemetry::{adopt, response, span, trace_id};
 
 const TRACE_RESPONSE: HeaderName = HeaderName::from_static("traceresponse");
 

@@ -1,13 +1,14 @@
 //! Ending sessions: their refresh tokens and their access tokens die together.
 
+use kernel::audit::{Actor, Event, EventKind};
+use kernel::caller::Caller;
+use kernel::change::Change;
+use kernel::db::DbError;
+use kernel::id::Id;
 use shared_claims::Kind;
 
 use super::store;
-use crate::audit::{Actor, Event, EventKind, Origin};
-use crate::change::Change;
 use crate::ctx::Ctx;
-use crate::db::DbError;
-use crate::id::Id;
 use crate::users;
 
 /// Ends one session of an account. False if it had ended before, or is not theirs.
@@ -19,18 +20,17 @@ pub async fn end(
     user: Id,
     id: Id,
     actor: Actor,
-    origin: &Origin,
+    caller: &Caller,
 ) -> Result<bool, DbError> {
-    let mut change = Change::begin(ctx).await?;
+    let mut change = ctx.changes.begin().await?;
     if !store::revoke(&mut change, user, id, ctx.clock.now()).await? {
-        change.abandon().await?;
-        return Ok(false);
+        return change.undo(Ok(false)).await;
     }
     change.revoke(Kind::Sid, &id.to_string(), None).await?;
     let event = Event::new(EventKind::SessionEnded, actor)
         .subject(user)
         .session(id);
-    change.commit(event, origin).await?;
+    change.commit(event, caller).await?;
     Ok(true)
 }
 
@@ -39,11 +39,11 @@ pub async fn end(
 ///
 /// # Errors
 /// [`DbError`]
-pub async fn end_all(ctx: &Ctx, user: Id, actor: Actor, origin: &Origin) -> Result<(), DbError> {
-    let mut change = Change::begin(ctx).await?;
+pub async fn end_all(ctx: &Ctx, user: Id, actor: Actor, caller: &Caller) -> Result<(), DbError> {
+    let mut change = ctx.changes.begin().await?;
     revoke_everything(ctx, &mut change, user).await?;
     let event = Event::new(EventKind::SessionsEnded, actor).subject(user);
-    change.commit(event, origin).await
+    change.commit(event, caller).await
 }
 
 /// As [`end_all`], within a change that is open.
@@ -63,10 +63,7 @@ pub(crate) async fn revoke_everything(
 }
 
 /// Ends every session of an account but `kept`, within a change that is open.
-///
-/// # Errors
-/// [`DbError`]
-pub async fn end_others(
+pub(crate) async fn end_others(
     ctx: &Ctx,
     change: &mut Change<'_>,
     user: Id,

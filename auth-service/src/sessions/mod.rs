@@ -1,66 +1,55 @@
 //! Sessions: one for each sign-in, which is also one family of refresh tokens and one row.
 //!
 //! A session lives until it is revoked, was not refreshed for `refresh.idle_ttl`, or is older
-//! than `refresh.absolute_ttl`. Its access tokens carry its identifier as `sid`.
+//! than `refresh.absolute_ttl`. Its access tokens carry its identifier as `sid`. Only an
+//! [`Authentication`](crate::methods::Authentication) opens one.
 
 mod end;
+mod grantee;
 mod open;
-mod record;
+mod rotate;
 pub(crate) mod store;
 
-use serde::Serialize;
-use utoipa::ToSchema;
+use kernel::clock::Instant;
+use kernel::db::{DbError, Window};
+use kernel::id::Id;
+use kernel::limits;
 
-use crate::clock::Instant;
 use crate::ctx::Ctx;
-use crate::db::DbError;
-use crate::id::Id;
 
-pub(crate) use end::revoke_everything;
-pub use end::{end, end_all, end_others};
-pub use open::{open, sign_in, signed_in};
-pub use record::{SessionRecord, records};
-pub use store::{Checked, Session};
+pub use end::{end, end_all};
+pub(crate) use end::{end_others, revoke_everything};
+pub use grantee::{ACCOUNT, ADMIN, Grantee, NotGranted, Scope, Within};
+pub use open::{open, open_at_once, opened};
+pub use rotate::{Outcome, Presented, RotateError, rotate};
+pub use store::Session;
 
-/// A session as its owner sees it.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct SessionInfo {
-    /// Identifies the session; the `sid` of its access tokens.
-    pub id: Id,
-    /// Whether it is the one that asks.
-    pub current: bool,
-    /// The client's address at sign-in.
-    pub address: String,
-    /// The client's `User-Agent` at sign-in.
-    pub user_agent: String,
-    /// When it began.
-    #[schema(value_type = String, format = DateTime)]
-    pub created_at: Instant,
+impl Session {
+    /// When its owner last proved who they are: the `auth_time` of its tokens.
+    pub fn authenticated_at(&self) -> Instant {
+        self.authenticated_at.unwrap_or(self.created_at)
+    }
+
     /// When it was last refreshed, or began.
-    #[schema(value_type = String, format = DateTime)]
-    pub last_used_at: Instant,
-    /// When it ends, unless it is refreshed before.
-    #[schema(value_type = String, format = DateTime)]
-    pub expires_at: Instant,
+    pub fn last_used_at(&self) -> Instant {
+        self.rotated_at.unwrap_or(self.created_at)
+    }
 }
 
-/// The living sessions of an account, newest first. `current` marks the one that asks.
+/// The living sessions of an account, newest first.
 ///
 /// # Errors
 /// [`DbError`]
-pub async fn list(ctx: &Ctx, user: Id, current: Option<Id>) -> Result<Vec<SessionInfo>, DbError> {
-    let mut conn = ctx.db.conn().await?;
-    let sessions = store::living(&mut conn, user, ctx.clock.now()).await?;
-    let infos = sessions.into_iter().map(|session| SessionInfo {
-        id: session.id,
-        current: Some(session.id) == current,
-        last_used_at: session.rotated_at.unwrap_or(session.created_at),
-        created_at: session.created_at,
-        expires_at: session.idle_expires_at,
-        address: session.address,
-        user_agent: session.user_agent,
-    });
-    Ok(infos.collect())
+pub async fn living(ctx: &Ctx, user: Id) -> Result<Vec<Session>, DbError> {
+    store::living(&mut ctx.db.conn().await?, user, ctx.clock.now()).await
+}
+
+/// Every session of an account that is still kept, newest first.
+///
+/// # Errors
+/// [`DbError`]
+pub async fn all(ctx: &Ctx, user: Id) -> Result<Vec<Session>, DbError> {
+    store::all(&mut ctx.db.conn().await?, user).await
 }
 
 /// Whether this device (the same network and `User-Agent`) has signed in to the account before.
@@ -78,7 +67,7 @@ pub async fn is_known_device(
     Ok(addresses
         .iter()
         .filter_map(|address| address.parse().ok())
-        .any(|address| crate::limits::network(address) == network))
+        .any(|address| limits::network(address) == network))
 }
 
 /// The account that a session belongs to; nothing if there is no such session.
@@ -87,4 +76,19 @@ pub async fn is_known_device(
 /// [`DbError`]
 pub async fn owner(ctx: &Ctx, id: Id) -> Result<Option<Id>, DbError> {
     store::owner(&mut ctx.db.conn().await?, id).await
+}
+
+/// The last of the next `size` sessions behind `after` and before `end`; nothing if there are fewer.
+pub(crate) async fn last_of(
+    ctx: &Ctx,
+    after: Id,
+    end: Id,
+    size: usize,
+) -> Result<Option<Id>, DbError> {
+    store::last_of(&mut ctx.db.conn().await?, after, end, size).await
+}
+
+/// Deletes the sessions of a window that expired at or before `dead`; the answer is how many.
+pub(crate) async fn prune(ctx: &Ctx, window: Window, dead: Instant) -> Result<usize, DbError> {
+    store::prune(&ctx.db, window, dead).await
 }

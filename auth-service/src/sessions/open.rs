@@ -1,82 +1,82 @@
 //! Beginning a session: a new one at each sign-in, never one that was there before.
 
-use super::store::{self, Checked, Insert, Session};
-use crate::audit::{Actor, Event, EventKind, Origin};
-use crate::change::{self, Change};
+use kernel::audit::{Actor, Event, EventKind};
+use kernel::caller::Caller;
+use kernel::change::Change;
+use kernel::db::DbError;
+use kernel::db::types::Json;
+
+use super::Grantee;
+use super::store::{self, Insert, Session};
 use crate::ctx::Ctx;
-use crate::db::DbError;
-use crate::db::types::Json;
-use crate::id::Id;
+use crate::methods::Authentication;
 
-/// How the owner proved who they are: by password (RFC 8176 §2).
-const PASSWORD: &str = "pwd";
+/// Opens a session, where that is all there is to change: its audit row goes with it. Nothing if the
+/// account is no longer what was proved.
+///
+/// # Errors
+/// [`DbError`]
+pub async fn open_at_once(
+    ctx: &Ctx,
+    proved: &Authentication,
+    grantee: &Grantee,
+    caller: &Caller,
+) -> Result<Option<Session>, DbError> {
+    let insert = new(ctx, proved, grantee, caller);
+    let session = insert.session.clone();
+    let inserted = ctx
+        .changes
+        .at_once(insert, &opened(&session), caller)
+        .await?;
+    Ok(inserted.then_some(session))
+}
 
-/// Opens a session for an account whose password was just proved; nothing if the account is no
-/// longer what was checked.
+/// As [`open_at_once`], within a change that is open.
 ///
 /// # Errors
 /// [`DbError`]
 pub async fn open(
     ctx: &Ctx,
     change: &mut Change<'_>,
-    user: Id,
-    checked: Checked,
-    origin: &Origin,
+    proved: &Authentication,
+    grantee: &Grantee,
+    caller: &Caller,
 ) -> Result<Option<Session>, DbError> {
-    let session = new(ctx, user, origin);
-    let insert = Insert {
-        session: session.clone(),
-        checked,
-    };
+    let insert = new(ctx, proved, grantee, caller);
+    let session = insert.session.clone();
     let inserted = store::insert(change, insert).await?;
     Ok(inserted.then_some(session))
 }
 
-/// As [`open`], where that is all there is to change: its audit row goes with it.
-///
-/// # Errors
-/// [`DbError`]
-pub async fn sign_in(
-    ctx: &Ctx,
-    user: Id,
-    checked: Checked,
-    origin: &Origin,
-) -> Result<Option<Session>, DbError> {
-    let session = new(ctx, user, origin);
-    let insert = Insert {
-        session: session.clone(),
-        checked,
-    };
-    let event = signed_in(&session);
-    let inserted = change::at_once(ctx, insert, &event, origin).await?;
-    Ok(inserted.then_some(session))
-}
-
-/// What is written down about a sign-in.
-pub fn signed_in(session: &Session) -> Event {
+/// What is written down about a session that was opened.
+pub fn opened(session: &Session) -> Event {
     Event::new(EventKind::Login, Actor::User(session.user_id)).session(session.id)
 }
 
-fn new(ctx: &Ctx, user: Id, origin: &Origin) -> Session {
-    let now = ctx.clock.now();
-    let settings = &ctx.settings;
-    let expires_at = now.plus(settings.refresh.absolute_ttl);
-    Session {
+fn new(ctx: &Ctx, proved: &Authentication, grantee: &Grantee, caller: &Caller) -> Insert {
+    let (now, life) = (ctx.clock.now(), &ctx.settings.refresh);
+    let expires_at = now.plus(life.absolute_ttl);
+    let address = caller.address.map(|address| address.to_string());
+    let session = Session {
         id: ctx.entropy.id(now),
-        user_id: user,
-        client_id: settings.tokens.client_id.clone(),
-        scope: settings.tokens.scope.clone(),
-        amr: Json(vec![PASSWORD.into()]),
+        user_id: proved.user(),
+        client_id: grantee.client.clone(),
+        audience: grantee.audience.clone().map(Json),
+        scope: grantee.scope.to_string(),
+        amr: Json(proved.amr()),
+        acr: Some(proved.acr().to_owned()),
+        authenticated_at: Some(proved.at()),
         generation: 1,
         created_at: now,
         rotated_at: None,
-        idle_expires_at: now.plus(settings.refresh.idle_ttl).min(expires_at),
+        idle_expires_at: now.plus(life.idle_ttl).min(expires_at),
         expires_at,
         revoked_at: None,
-        address: origin
-            .address
-            .map(|address| address.to_string())
-            .unwrap_or_default(),
-        user_agent: origin.user_agent.clone().unwrap_or_default(),
+        address: address.unwrap_or_default(),
+        user_agent: caller.user_agent().to_owned(),
+    };
+    Insert {
+        session,
+        unchanged: proved.unchanged(),
     }
 }

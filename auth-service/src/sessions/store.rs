@@ -1,16 +1,18 @@
-//! The `sessions` table. The statement that rotates a refresh token stands in `refresh/store.rs`.
+//! The `sessions` table. The statement that rotates a refresh token stands in `rotate/store.rs`.
 
 use diesel::prelude::*;
 use diesel::query_builder::QueryId;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel_async::RunQueryDsl;
 
-use crate::clock::Instant;
-use crate::db::fragment::fragment;
-use crate::db::schema::{sessions, users};
-use crate::db::types::{Json, SqlId, SqlInstant, SqlJson};
-use crate::db::{Conn, DbError, on};
-use crate::id::Id;
+use kernel::clock::Instant;
+use kernel::db::fragment::fragment;
+use kernel::db::schema::{sessions, users};
+use kernel::db::types::{Json, SqlId, SqlInstant, SqlJson};
+use kernel::db::{Conn, Db, DbError, Optional, Window, alone, last_of, on};
+use kernel::id::Id;
+
+use crate::methods::Unchanged;
 
 /// A session's row.
 #[derive(Clone, Debug, Queryable, Selectable)]
@@ -22,13 +24,19 @@ pub struct Session {
     pub user_id: Id,
     /// The client that it was made for (RFC 9068 `client_id`).
     pub client_id: String,
+    /// The services that its tokens may be for; none named is those of the settings.
+    pub audience: Option<Json<Vec<String>>>,
     /// What it may do.
     pub scope: String,
     /// How its owner proved who they are (RFC 8176).
     pub amr: Json<Vec<String>>,
+    /// How strongly (RFC 9470 §3).
+    pub acr: Option<String>,
+    /// When they last did; nothing in a row of a version before this was kept.
+    pub authenticated_at: Option<Instant>,
     /// Which refresh token of the family is the current one, counted from 1.
     pub generation: i64,
-    /// When its owner signed in: the `auth_time` of its tokens.
+    /// When it was opened.
     pub created_at: Instant,
     /// When the current refresh token took the place of the one before.
     pub rotated_at: Option<Instant>,
@@ -44,22 +52,22 @@ pub struct Session {
     pub user_agent: String,
 }
 
-/// Adds a session if its account is still what was checked. A sign-in that overlaps a change of
+/// Adds a session if its account is still what was proved. A sign-in that overlaps a change of
 /// password, a log-out everywhere or a disabling must not outlive it; on Postgres the lock makes
 /// the later of the two see the earlier, as the one writer of SQLite does by itself.
 #[derive(QueryId)]
 pub(super) struct Insert {
     pub session: Session,
-    pub checked: Checked,
+    pub unchanged: Unchanged,
 }
 
 impl<Conn> diesel::RunQueryDsl<Conn> for Insert {}
 
 fragment!(Insert, |this, out, sqlite| {
-    let Self { session, checked } = this;
+    let Self { session, unchanged } = this;
     out.push_sql(
-        "INSERT INTO sessions (id, user_id, client_id, scope, amr, generation, created_at, \
-         idle_expires_at, expires_at, address, user_agent) SELECT ",
+        "INSERT INTO sessions (id, user_id, client_id, scope, acr, audience, amr, generation, \
+         created_at, authenticated_at, idle_expires_at, expires_at, address, user_agent) SELECT ",
     );
     out.push_bind_param::<SqlId, _>(&session.id)?;
     out.push_sql(", users.id, ");
@@ -67,14 +75,18 @@ fragment!(Insert, |this, out, sqlite| {
     out.push_sql(", ");
     out.push_bind_param::<Text, _>(&session.scope)?;
     out.push_sql(", ");
+    out.push_bind_param::<Nullable<Text>, _>(&session.acr)?;
+    out.push_sql(", ");
+    out.push_bind_param::<Nullable<SqlJson>, _>(&session.audience)?;
+    out.push_sql(", ");
     out.push_bind_param::<SqlJson, _>(&session.amr)?;
     out.push_sql(", ");
     out.push_bind_param::<BigInt, _>(&session.generation)?;
-    for time in [
-        &session.created_at,
-        &session.idle_expires_at,
-        &session.expires_at,
-    ] {
+    out.push_sql(", ");
+    out.push_bind_param::<SqlInstant, _>(&session.created_at)?;
+    out.push_sql(", ");
+    out.push_bind_param::<Nullable<SqlInstant>, _>(&session.authenticated_at)?;
+    for time in [&session.idle_expires_at, &session.expires_at] {
         out.push_sql(", ");
         out.push_bind_param::<SqlInstant, _>(time)?;
     }
@@ -85,25 +97,16 @@ fragment!(Insert, |this, out, sqlite| {
     out.push_sql(" FROM users WHERE users.id = ");
     out.push_bind_param::<SqlId, _>(&session.user_id)?;
     out.push_sql(" AND users.ver = ");
-    out.push_bind_param::<BigInt, _>(&checked.ver)?;
-    out.push_sql(" AND users.password_hash = ");
-    out.push_bind_param::<Text, _>(&checked.password_hash)?;
+    out.push_bind_param::<BigInt, _>(&unchanged.ver)?;
+    out.push_sql(" AND users.credentials = ");
+    out.push_bind_param::<BigInt, _>(&unchanged.credentials)?;
     out.push_sql(" AND users.disabled_at IS NULL");
     if !sqlite {
         out.push_sql(" FOR SHARE");
     }
 });
 
-/// What a sign-in found of the account when it checked the password.
-#[derive(Clone)]
-pub struct Checked {
-    /// The account's version.
-    pub ver: i64,
-    /// The hash that the password matched, or that has just taken its place.
-    pub password_hash: String,
-}
-
-/// Adds a session; false if its account has changed since it was checked.
+/// Adds a session; false if its account is no longer what was proved.
 pub(super) async fn insert(conn: &mut Conn, insert: Insert) -> Result<bool, DbError> {
     let rows = on!(conn, c => RunQueryDsl::execute(insert, c))?;
     Ok(rows == 1)
@@ -175,8 +178,7 @@ pub(crate) async fn owner(conn: &mut Conn, id: Id) -> Result<Option<Id>, DbError
         .filter(sessions::id.eq(id))
         .select(sessions::user_id)
         .first(c))
-    .map(Some)
-    .or_else(DbError::none)
+    .optional()
 }
 
 /// From which addresses this `User-Agent` last signed in to the account.
@@ -193,4 +195,24 @@ pub(super) async fn addresses(
         .limit(50)
         .select(sessions::address)
         .load(c))
+}
+
+/// The last of the next `size` sessions behind `after` and before `end`; nothing if there are fewer.
+pub(crate) async fn last_of(
+    conn: &mut Conn,
+    after: Id,
+    end: Id,
+    size: usize,
+) -> Result<Option<Id>, DbError> {
+    last_of!(conn, sessions, after, end, size)
+}
+
+/// Deletes the sessions of a window that expired at or before `dead`. A refresh never moves the
+/// idle expiry beyond the absolute one, nor one that has passed.
+pub(crate) async fn prune(db: &Db, window: Window, dead: Instant) -> Result<usize, DbError> {
+    let delete = diesel::delete(sessions::table)
+        .filter(sessions::id.gt(window.after))
+        .filter(sessions::id.le(window.upto))
+        .filter(sessions::idle_expires_at.le(dead));
+    alone!(db, c => pg delete.execute(c), one diesel::RunQueryDsl::execute(delete, c))
 }

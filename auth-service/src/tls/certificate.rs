@@ -11,7 +11,7 @@ use rustls::{Error, InconsistentKeys};
 use x509_cert::der::Decode;
 
 use super::files::{Contents, TlsError};
-use crate::clock::Instant;
+use kernel::clock::Instant;
 
 /// A certificate with its issuers and its key.
 #[derive(Debug)]

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use aws_lc_rs::digest::{Context, SHA256};
 use zeroize::Zeroizing;
 
-use crate::clock::Instant;
-use crate::config::{Mode, Tls};
+use kernel::clock::Instant;
+use kernel::config::{Mode, Tls};
 
 /// Why a certificate can't be used, and the mend.
 #[derive(Debug, thiserror::Error)]

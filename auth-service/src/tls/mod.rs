@@ -18,11 +18,11 @@ use rustls::crypto::aws_lc_rs;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
-use crate::clock::Instant;
-use crate::config::{Mode, Settings};
 pub use certificate::Certificate;
 use files::Digest;
 pub use files::{Files, TlsError};
+use kernel::clock::Instant;
+use kernel::config::{Mode, Settings};
 pub use watch::watch;
 
 /// What both listeners show to new connections.

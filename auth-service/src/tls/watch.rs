@@ -5,7 +5,7 @@ use tokio::time::{Instant as Moment, sleep};
 
 use super::Endpoint;
 use super::files::Digest;
-use crate::clock::Clock;
+use kernel::clock::Clock;
 
 /// How often the files are looked at: by what they hold, for a mounted secret is swapped as a
 /// whole folder, and a copied file may keep its time.

@@ -5,20 +5,35 @@ use shared_claims::{Claims, Rejection, Verdict, Verified};
 use std::sync::Arc;
 use std::time::Duration;
 
+use kernel::id::Id;
+use kernel::keyring::KeysError;
+use kernel::revocation::RevocationError;
+
+use super::{Demand, Missing, Principal};
 use crate::ctx::Ctx;
-use crate::id::Id;
-use crate::keys::{self, KeysError};
-use crate::revocation::{self, RevocationError};
 
 /// Whoever holds a valid access token.
 #[derive(Clone, Debug)]
 pub struct Bearer {
-    /// The account.
-    pub user: Id,
+    /// Whose it is.
+    pub principal: Principal,
     /// The session.
-    pub session: Id,
+    pub session: Option<Id>,
     /// What the token says.
     pub claims: Arc<Claims>,
+}
+
+impl Bearer {
+    /// The account and the session of a token that belongs to a session of an account.
+    ///
+    /// # Errors
+    /// [`TokenError::Invalid`] where it is another's.
+    pub fn signed_in(&self) -> Result<(Id, Id), TokenError> {
+        match (&self.principal, self.session) {
+            (Principal::User(user), Some(session)) => Ok((*user, session)),
+            _ => Err(TokenError::Invalid("session")),
+        }
+    }
 }
 
 /// Why an access token was not accepted.
@@ -33,6 +48,9 @@ pub enum TokenError {
     /// It was revoked.
     #[error("the access token was revoked")]
     Revoked,
+    /// It is valid and not good enough.
+    #[error(transparent)]
+    Missing(#[from] Missing),
     /// Its claims are no longer true: a refresh brings new ones.
     #[error("the access token's claims are stale; refresh it")]
     Stale,
@@ -44,17 +62,24 @@ pub enum TokenError {
     Keys(#[from] KeysError),
 }
 
-/// Accepts an access token, or says why not.
+/// Accepts an access token that has what is demanded, or says why not.
 ///
 /// # Errors
 /// [`TokenError`]
-pub async fn authenticate(ctx: &Ctx, token: &str) -> Result<Bearer, TokenError> {
+pub async fn authenticate(
+    ctx: &Ctx,
+    token: &str,
+    demand: &Demand<'_>,
+) -> Result<Bearer, TokenError> {
     let (bearer, kid) = verify(ctx, token).await?;
-    match revocation::check(ctx, &bearer.claims, &kid).await? {
-        Verdict::Accepted => Ok(bearer),
-        Verdict::Revoked => Err(TokenError::Revoked),
-        Verdict::Stale => Err(TokenError::Stale),
+    match ctx.revocations.check(&bearer.claims, &kid).await? {
+        Verdict::Accepted => {}
+        Verdict::Revoked => return Err(TokenError::Revoked),
+        Verdict::Stale => return Err(TokenError::Stale),
     }
+    let now = ctx.clock.now().as_secs();
+    demand.judge(&bearer.claims, &ctx.settings, now)?;
+    Ok(bearer)
 }
 
 /// Accepts an access token that may be revoked: for logging out again and again.
@@ -72,12 +97,9 @@ const RELOAD_COOLDOWN: Duration = Duration::from_secs(1);
 async fn verify(ctx: &Ctx, token: &str) -> Result<(Bearer, Arc<str>), TokenError> {
     match verify_now(ctx, token) {
         Err(TokenError::Invalid(UNKNOWN_KEY))
-            if ctx
-                .keys
-                .age(ctx.clock.now())
-                .is_none_or(|age| age > RELOAD_COOLDOWN) =>
+            if ctx.keyring.age().is_none_or(|age| age > RELOAD_COOLDOWN) =>
         {
-            Box::pin(keys::load(ctx)).await?;
+            Box::pin(ctx.keyring.load()).await?;
             verify_now(ctx, token)
         }
         result => result,
@@ -87,14 +109,15 @@ async fn verify(ctx: &Ctx, token: &str) -> Result<(Bearer, Arc<str>), TokenError
 const UNKNOWN_KEY: &str = "unknown_key";
 
 fn verify_now(ctx: &Ctx, token: &str) -> Result<(Bearer, Arc<str>), TokenError> {
-    let ring = ctx.keys.ring()?;
+    let ring = ctx.keyring.ring()?;
     let now = ctx.clock.now().as_secs();
     let keys = ring.verifying();
     let Verified { claims, kid } = ctx.verified.verify(token, keys, &ctx.policy, now)?;
-    let id = |text: &str| text.parse().map_err(|_| TokenError::Invalid("identifier"));
+    let principal = Principal::of(&claims).ok_or(TokenError::Invalid("subject"))?;
+    let session = claims.sid.as_deref().map(str::parse).transpose();
     let bearer = Bearer {
-        user: id(&claims.sub)?,
-        session: id(claims.sid.as_deref().unwrap_or_default())?,
+        principal,
+        session: session.map_err(|_| TokenError::Invalid("session"))?,
         claims,
     };
     Ok((bearer, kid))

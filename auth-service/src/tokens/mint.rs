@@ -2,16 +2,50 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use kernel::clock::Instant;
+use kernel::id::Id;
+use kernel::keyring::SigningKey;
+use kernel::telemetry::span;
 use serde_json::{Map, Value};
 use shared_claims::{Audience, Claims};
 
-use crate::clock::Instant;
 use crate::ctx::Ctx;
-use crate::id::Id;
-use crate::keys::SigningKey;
-use crate::sessions::Session;
-use crate::telemetry::span;
-use crate::users::User;
+
+/// Whom an access token is about, as they are now.
+pub struct Subject<'a> {
+    /// The account.
+    pub id: Id,
+    /// What it may do.
+    pub roles: &'a [String],
+    /// Custom claims.
+    pub claims: &'a Map<String, Value>,
+    /// Its version.
+    pub ver: i64,
+    /// Its address, and whether that was proved.
+    pub email: (&'a str, bool),
+}
+
+/// What an access token is given for.
+pub struct Grant<'a> {
+    /// The session.
+    pub session: Id,
+    /// The client.
+    pub client: &'a str,
+    /// The services.
+    pub audience: &'a [String],
+    /// The service itself, where it is one of them.
+    pub itself: Option<&'a str>,
+    /// What it may do.
+    pub scope: &'a str,
+    /// When its owner last proved who they are.
+    pub authenticated_at: Instant,
+    /// How they did (RFC 8176).
+    pub amr: &'a [String],
+    /// How strongly (RFC 9470).
+    pub acr: Option<&'a str>,
+    /// When the session ends in any case: no token of it lives longer.
+    pub ends_at: Instant,
+}
 
 /// An access token as it is handed out.
 pub struct Access {
@@ -22,35 +56,45 @@ pub struct Access {
 }
 
 /// What claims take, in bytes; more is no mistake, but moves them.
-const PAYLOAD_LEN: usize = 768;
+const PAYLOAD_LEN: usize = 832;
 
 /// Lives up to this part shorter, by chance.
 const JITTER: f64 = 0.05;
 
-/// An access token for a session of `user`, signed with `key`.
-pub fn mint(ctx: &Ctx, key: &SigningKey, session: &Session, user: &User, now: Instant) -> Access {
+/// An access token, signed with `key`.
+pub fn mint(
+    ctx: &Ctx,
+    key: &SigningKey,
+    subject: &Subject<'_>,
+    grant: &Grant<'_>,
+    now: Instant,
+) -> Access {
     let settings = &ctx.settings.tokens;
     let life = settings.access_ttl.as_secs_f64() * (1.0 - JITTER * ctx.entropy.fraction());
-    let expires_in = life as i64;
+    let expires_in = (life as i64).min(grant.ends_at.as_secs() - now.as_secs());
+    let mut audience = borrowed(grant.audience);
+    audience.extend(grant.itself);
+    let (email, email_verified) = subject.email;
     let [mut sub, mut sid, mut jti] = [[0; 36]; 3];
     let claims: Claims<&Map<String, Value>, &str> = Claims {
         iss: &ctx.settings.issuer,
-        sub: user.id.write(&mut sub),
-        aud: Audience(borrowed(&settings.audience)),
+        sub: subject.id.write(&mut sub),
+        aud: Audience(audience),
         exp: now.as_secs() + expires_in,
         iat: now.as_secs(),
         nbf: None,
         jti: Id::from(ctx.entropy.uuid()).write(&mut jti),
-        sid: Some(session.id.write(&mut sid)),
-        client_id: &session.client_id,
-        scope: &session.scope,
-        roles: borrowed(&user.roles.0),
-        auth_time: Some(session.created_at.as_secs()),
-        amr: borrowed(&session.amr.0),
-        ver: Some(user.ver),
-        email: settings.include_email.then_some(user.email.as_str()),
-        email_verified: settings.include_email.then_some(user.email_verified),
-        custom: &user.claims.0,
+        sid: Some(grant.session.write(&mut sid)),
+        client_id: grant.client,
+        scope: grant.scope,
+        roles: borrowed(subject.roles),
+        auth_time: Some(grant.authenticated_at.as_secs()),
+        acr: grant.acr,
+        amr: borrowed(grant.amr),
+        ver: Some(subject.ver),
+        email: settings.include_email.then_some(email),
+        email_verified: settings.include_email.then_some(email_verified),
+        custom: subject.claims,
     };
     let mut payload = Vec::with_capacity(PAYLOAD_LEN);
     serde_json::to_writer(&mut payload, &claims).expect("claims are plain JSON");

@@ -9,6 +9,10 @@ pub const MAX_NAME: usize = 200;
 pub const MAX_ROLES: usize = 50;
 /// The longest role, in characters.
 pub const MAX_ROLE: usize = 64;
+/// The role of an administrator of this service. Roles of apps never begin with [`OWN`].
+pub const ADMIN: &str = "auth:admin";
+/// What the roles of this service itself begin with.
+const OWN: &str = "auth:";
 /// The most bytes of custom claims, as JSON: they stand in every access token.
 pub const MAX_CLAIMS_BYTES: usize = 2048;
 
@@ -29,6 +33,11 @@ pub enum InvalidProfile {
     /// The custom claims hold what a database can't keep.
     #[error("custom claims hold no NUL character")]
     ClaimsNul,
+    /// A role of this service that there is not.
+    #[error(
+        "roles that begin with `{OWN}` are this service's own, and `{0}` is none: `{ADMIN}` is"
+    )]
+    UnknownOwnRole(String),
     /// The custom claims are too large.
     #[error("custom claims take {MAX_CLAIMS_BYTES} bytes at most")]
     ClaimsTooLarge,
@@ -39,14 +48,17 @@ impl InvalidProfile {
     pub fn field(&self) -> &'static str {
         match self {
             Self::Name => "name",
-            Self::Roles => "roles",
+            Self::Roles | Self::UnknownOwnRole(_) => "roles",
             Self::ReservedClaim(_) | Self::ClaimsNul | Self::ClaimsTooLarge => "claims",
         }
     }
 }
 
 /// Checks a name; white space around it goes.
-pub(super) fn name(text: &str) -> Result<String, InvalidProfile> {
+///
+/// # Errors
+/// [`InvalidProfile::Name`]
+pub fn name(text: &str) -> Result<String, InvalidProfile> {
     let text = text.trim();
     let length = text.chars().count();
     let fits = (1..=MAX_NAME).contains(&length) && !text.chars().any(char::is_control);
@@ -54,7 +66,10 @@ pub(super) fn name(text: &str) -> Result<String, InvalidProfile> {
 }
 
 /// Checks roles; each stands once.
-pub(super) fn roles(mut roles: Vec<String>) -> Result<Vec<String>, InvalidProfile> {
+///
+/// # Errors
+/// [`InvalidProfile::Roles`] · [`InvalidProfile::UnknownOwnRole`]
+pub fn roles(mut roles: Vec<String>) -> Result<Vec<String>, InvalidProfile> {
     let is_word = |role: &String| {
         (1..=MAX_ROLE).contains(&role.len())
             && role
@@ -66,11 +81,18 @@ pub(super) fn roles(mut roles: Vec<String>) -> Result<Vec<String>, InvalidProfil
     if roles.len() > MAX_ROLES || !roles.iter().all(is_word) {
         return Err(InvalidProfile::Roles);
     }
-    Ok(roles)
+    let mut own = roles.iter().filter(|role| role.starts_with(OWN));
+    match own.find(|role| *role != ADMIN) {
+        Some(unknown) => Err(InvalidProfile::UnknownOwnRole(unknown.clone())),
+        None => Ok(roles),
+    }
 }
 
 /// Checks custom claims.
-pub(super) fn claims(claims: Map<String, Value>) -> Result<Map<String, Value>, InvalidProfile> {
+///
+/// # Errors
+/// [`InvalidProfile`]
+pub fn claims(claims: Map<String, Value>) -> Result<Map<String, Value>, InvalidProfile> {
     if let Some(name) = claims.keys().find(|name| RESERVED.contains(&name.as_str())) {
         return Err(InvalidProfile::ReservedClaim(name.clone()));
     }

@@ -4,13 +4,15 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::{Map, Value};
 
-use crate::clock::Instant;
-use crate::db::schema::users;
-use crate::db::types::Json;
-use crate::db::{Conn, DbError, on};
-use crate::id::Id;
+use kernel::clock::Instant;
+use kernel::db::schema::users;
+use kernel::db::types::Json;
+use kernel::db::{Conn, DbError, Optional, last_of, on};
+use kernel::id::Id;
 
-/// An account's row, all but its password hash: that is read only where a password is checked.
+use super::Email;
+
+/// An account's row, without its credentials: those are for the rooms of `methods/`.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = users)]
 pub struct User {
@@ -36,48 +38,22 @@ pub struct User {
     pub updated_at: Instant,
 }
 
-/// Adds an account; false if the address is taken.
-pub(super) async fn insert(
+/// Adds an account, with a password hash if it has one; false if the address is taken.
+pub(crate) async fn insert(
     conn: &mut Conn,
     user: &User,
-    email_key: &str,
+    email: &Email,
     password_hash: Option<&str>,
 ) -> Result<bool, DbError> {
     let rows = on!(conn, c => diesel::insert_into(users::table)
         .values((
             user,
-            users::email_key.eq(email_key),
+            users::email_key.eq(email.key()),
             users::password_hash.eq(password_hash),
         ))
         .on_conflict_do_nothing()
         .execute(c))?;
     Ok(rows == 1)
-}
-
-/// The account of an address, with its password hash.
-pub(super) async fn by_email(
-    conn: &mut Conn,
-    email_key: &str,
-) -> Result<Option<(User, Option<String>)>, DbError> {
-    on!(conn, c => users::table
-        .filter(users::email_key.eq(email_key))
-        .select((User::as_select(), users::password_hash))
-        .first(c))
-    .map(Some)
-    .or_else(DbError::none)
-}
-
-/// An account with its password hash and its address in canonical form.
-pub(super) async fn with_password(
-    conn: &mut Conn,
-    id: Id,
-) -> Result<Option<(User, Option<String>, String)>, DbError> {
-    on!(conn, c => users::table
-        .filter(users::id.eq(id))
-        .select((User::as_select(), users::password_hash, users::email_key))
-        .first(c))
-    .map(Some)
-    .or_else(DbError::none)
 }
 
 /// An account.
@@ -86,27 +62,7 @@ pub(super) async fn by_id(conn: &mut Conn, id: Id) -> Result<Option<User>, DbErr
         .filter(users::id.eq(id))
         .select(User::as_select())
         .first(c))
-    .map(Some)
-    .or_else(DbError::none)
-}
-
-/// Replaces a password hash, if it is still `old`; false if it is not.
-pub(super) async fn replace_hash(
-    conn: &mut Conn,
-    id: Id,
-    old: &str,
-    new: &str,
-    now: Option<Instant>,
-) -> Result<bool, DbError> {
-    let rows = on!(conn, c => diesel::update(users::table)
-        .filter(users::id.eq(id))
-        .filter(users::password_hash.eq(old))
-        .set((
-            users::password_hash.eq(new),
-            now.map(|now| users::updated_at.eq(now)),
-        ))
-        .execute(c))?;
-    Ok(rows == 1)
+    .optional()
 }
 
 /// Changes the name.
@@ -121,14 +77,13 @@ pub(super) async fn rename(
         .set((users::name.eq(name), users::updated_at.eq(now)))
         .returning(User::as_returning())
         .get_result(c))
-    .map(Some)
-    .or_else(DbError::none)
+    .optional()
 }
 
 /// What an operator changes; what is `None` stays.
 #[derive(AsChangeset, Clone, Debug, Default)]
 #[diesel(table_name = users)]
-pub(super) struct Changes {
+pub(crate) struct Changes {
     pub name: Option<Option<String>>,
     pub roles: Option<Json<Vec<String>>>,
     pub claims: Option<Json<Map<String, Value>>>,
@@ -136,7 +91,7 @@ pub(super) struct Changes {
 }
 
 /// Changes an account, and raises its version by `raise`.
-pub(super) async fn update(
+pub(crate) async fn update(
     conn: &mut Conn,
     id: Id,
     changes: &Changes,
@@ -152,8 +107,7 @@ pub(super) async fn update(
         ))
         .returning(User::as_returning())
         .get_result(c))
-    .map(Some)
-    .or_else(DbError::none)
+    .optional()
 }
 
 /// Raises the version; the new one, or nothing if there is no such account.
@@ -167,12 +121,11 @@ pub(crate) async fn raise_ver(
         .set((users::ver.eq(users::ver + 1), users::updated_at.eq(now)))
         .returning(users::ver)
         .get_result(c))
-    .map(Some)
-    .or_else(DbError::none)
+    .optional()
 }
 
 /// Deletes an account and its sessions.
-pub(super) async fn delete(conn: &mut Conn, id: Id) -> Result<bool, DbError> {
+pub(crate) async fn delete(conn: &mut Conn, id: Id) -> Result<bool, DbError> {
     let rows = on!(conn, c => diesel::delete(users::table)
         .filter(users::id.eq(id))
         .execute(c))?;
@@ -181,7 +134,7 @@ pub(super) async fn delete(conn: &mut Conn, id: Id) -> Result<bool, DbError> {
 
 /// Deletes accounts behind `after`, up to `upto`, that were made before `made_before`, never
 /// verified, not disabled, and have no role; returns them with their versions.
-pub(super) async fn delete_unverified(
+pub(crate) async fn delete_unverified(
     conn: &mut Conn,
     after: Id,
     upto: Id,
@@ -219,4 +172,14 @@ pub(super) async fn list(
             .select(User::as_select())
             .load(c)),
     }
+}
+
+/// The last of the next `size` accounts behind `after` and before `end`; nothing if there are fewer.
+pub(crate) async fn last_of(
+    conn: &mut Conn,
+    after: Id,
+    end: Id,
+    size: usize,
+) -> Result<Option<Id>, DbError> {
+    last_of!(conn, users, after, end, size)
 }

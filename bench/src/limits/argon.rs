@@ -22,7 +22,7 @@ impl RawArgon {
     /// # Errors
     /// When argon2 does not know the parameters.
     pub fn new() -> Result<Self> {
-        let defaults = auth_service::config::Settings::default().passwords;
+        let defaults = kernel::config::Settings::default().passwords;
         let (memory, passes) = (defaults.argon2_memory_kib, defaults.argon2_iterations);
         let lanes = defaults.argon2_parallelism;
         Ok(Self {

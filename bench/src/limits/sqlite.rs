@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use auth_service::id::Id;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Binary};
 use diesel::sqlite::Sqlite;
+use kernel::id::Id;
 
 use crate::families::family;
 use crate::subject::{Result, Sample, Subject};
@@ -23,7 +23,7 @@ pub struct SingleCommits {
 }
 
 impl SingleCommits {
-    /// Opens a migrated file, as the service opens it (`auth-service/src/db/connect.rs`), and
+    /// Opens a migrated file, as the service opens it (`auth-service/kernel/src/db/connect.rs`), and
     /// fills it.
     ///
     /// # Errors

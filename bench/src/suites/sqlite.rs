@@ -22,7 +22,7 @@ pub(super) fn run(bench: &mut Bench, _: &mut World) -> Result<()> {
     let service = deployment.start()?;
     let mut single = SingleCommits::fill(&deployment.file())?;
     let runtime = Runtime::new()?;
-    let ring = deployment.open(&runtime)?.keys.ring()?;
+    let ring = deployment.open(&runtime)?.keyring.ring()?;
     let families = Arc::new(Families::new(ring, SQLITE_SESSIONS));
     let over = |connections| {
         let families = families.clone();

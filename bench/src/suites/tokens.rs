@@ -3,12 +3,8 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use auth_service::ctx::Ctx;
-use auth_service::db::types::Json;
-use auth_service::id::Id;
-use auth_service::sessions::Session;
-use auth_service::tokens;
-use auth_service::users::User;
+use auth_service::tokens::{self, Grant, Subject};
+use kernel::id::Id;
 use serde_json::{Map, Value};
 use tokio::runtime::Runtime;
 
@@ -64,11 +60,30 @@ fn compare(algorithm: &'static str, pairs: usize) -> Result<[(&'static str, Besi
     let runtime = Runtime::new()?;
     let deployment = Deployment::on_sqlite()?.signing_with(algorithm);
     let ctx = deployment.open(&runtime)?;
-    let (ring, raw) = (ctx.keys.ring()?, Raw::new(algorithm)?);
-    let (session, user) = somebody(&ctx)?;
+    let (ring, raw) = (ctx.keyring.ring()?, Raw::new(algorithm)?);
+    let (roles, amr, claims) = (["member".to_owned()], ["pwd".to_owned()], Map::new());
     let now = ctx.clock.now();
+    let id: Id = "00000000-0000-7000-9000-100000000007".parse()?;
+    let subject = Subject {
+        id,
+        roles: &roles,
+        claims: &claims,
+        ver: 1,
+        email: ("user-7@bench.example", true),
+    };
+    let grant = Grant {
+        session: id,
+        client: &ctx.settings.tokens.client_id,
+        audience: &ctx.settings.tokens.audience,
+        itself: Some(&ctx.settings.issuer),
+        scope: &ctx.settings.tokens.scope,
+        authenticated_at: now,
+        amr: &amr,
+        acr: Some("1"),
+        ends_at: now.plus(ctx.settings.refresh.absolute_ttl),
+    };
     let key = ring.active(now)?;
-    let mint = || tokens::mint(&ctx, key, &session, &user, now).jwt;
+    let mint = || tokens::mint(&ctx, key, &subject, &grant, now).jwt;
     let token = mint();
     let (message, _) = token.rsplit_once('.').ok_or("a JWT has three parts")?;
     let signature = raw.sign(message.as_bytes());
@@ -93,39 +108,6 @@ fn compare(algorithm: &'static str, pairs: usize) -> Result<[(&'static str, Besi
         ("encode", encode.ok_or(nothing)?),
         ("verify", check.ok_or(nothing)?),
     ])
-}
-
-fn somebody(ctx: &Ctx) -> Result<(Session, User)> {
-    let now = ctx.clock.now();
-    let id: Id = "00000000-0000-7000-9000-100000000007".parse()?;
-    let user = User {
-        id,
-        email: "user-7@bench.example".into(),
-        email_verified: true,
-        name: Some("Somebody Else".into()),
-        roles: Json(vec!["member".into()]),
-        claims: Json(Map::new()),
-        ver: 1,
-        disabled_at: None,
-        created_at: now,
-        updated_at: now,
-    };
-    let session = Session {
-        id,
-        user_id: id,
-        client_id: ctx.settings.tokens.client_id.clone(),
-        scope: ctx.settings.tokens.scope.clone(),
-        amr: Json(vec!["pwd".into()]),
-        generation: 1,
-        created_at: now,
-        rotated_at: None,
-        idle_expires_at: now.plus(ctx.settings.refresh.idle_ttl),
-        expires_at: now.plus(ctx.settings.refresh.absolute_ttl),
-        revoked_at: None,
-        address: "192.0.2.1".into(),
-        user_agent: String::new(),
-    };
-    Ok((session, user))
 }
 
 /// Takes turns, a batch each, so that whatever else the machine does falls on both.

@@ -43,6 +43,9 @@ pub struct Claims<C = Map<String, Value>, S = String> {
     /// When the user last proved who they are (RFC 9068 §2.2.1).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<i64>,
+    /// How strongly they did (RFC 9470 §3), as the service counts: `1` is one factor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acr: Option<S>,
     /// How they did (RFC 8176 §1); left out when it is not known.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub amr: Vec<S>,
@@ -81,8 +84,8 @@ impl<C> Claims<C> {
 #[rustfmt::skip]
 pub const RESERVED: &[&str] = &[
     "iss", "sub", "aud", "exp", "iat", "nbf", "jti", "sid", "client_id", "scope", "roles",
-    "auth_time", "amr", "ver", "email", "email_verified",
-    "acr", "act", "active", "at_hash", "authorization_details", "azp", "c_hash", "cnf",
+    "auth_time", "acr", "amr", "ver", "email", "email_verified",
+    "act", "active", "at_hash", "authorization_details", "azp", "c_hash", "cnf",
     "entitlements", "events", "groups", "may_act", "nonce", "s_hash", "sub_id", "sub_jwk",
     "toe", "token_introspection", "token_type", "txn", "username",
 ];

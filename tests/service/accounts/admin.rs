@@ -12,16 +12,16 @@ async fn every_admin_route_is_401_for_nobody_and_403_for_anybody() {
     let service = Service::start(Backend::Sqlite).await;
     let ada = service.signup("ada@example.org").await;
     let admin = service.admin().await;
-    let patch = auth_service::users::Patch {
-        roles: Some(vec!["Admin".into(), "administrator".into(), "ADMIN".into()]),
+    let patch = auth_service::accounts::Patch {
+        roles: Some(vec!["admin".into(), "administrator".into(), "ADMIN".into()]),
         ..Default::default()
     };
     let (id, origin) = (ada.user.parse().expect("an identifier"), Default::default());
-    let operator = auth_service::audit::Actor::Operator;
-    auth_service::users::update(&service.ctx, id, patch, operator, &origin)
+    let operator = kernel::audit::Actor::Operator;
+    auth_service::accounts::update(&service.ctx, id, patch, operator, &origin)
         .await
         .expect("an account");
-    let almost = service.refresh(&ada.refresh).await.tokens();
+    let almost = service.login_as_admin("ada@example.org").await;
     for (path, method) in routes("/v1/admin") {
         let ask = async |client: &crate::support::Client| {
             client
@@ -43,7 +43,7 @@ async fn every_admin_route_is_401_for_nobody_and_403_for_anybody() {
             .expect(403, "forbidden");
         assert_eq!(
             refused.header("www-authenticate"),
-            r#"Bearer error="insufficient_scope""#
+            r#"Bearer error="insufficient_scope""#,
         );
         let answer = ask(&service.bearer(&admin.access)).await;
         assert!(
@@ -62,19 +62,26 @@ both! {
         let client = service.bearer(&admin.access);
         let ada = service.signup("ada@example.org").await;
         let path = format!("/v1/admin/users/{}", ada.user);
-        let answer = client.patch(&path, json!({ "roles": ["admin", "staff", "admin"] })).await;
-        assert_eq!((answer.status, &answer.body["roles"]), (200, &json!(["admin", "staff"])));
-        service.me(&ada.access).await.expect(401, "claims_stale");
-        let fresh = service.refresh(&ada.refresh).await.tokens();
-        assert_eq!(claims(&fresh.access)["roles"], json!(["admin", "staff"]));
+        let held = service.login_as_admin("ada@example.org").await;
+        let roles = json!(["auth:admin", "staff", "auth:admin"]);
+        let answer = client.patch(&path, json!({ "roles": roles })).await;
+        assert_eq!((answer.status, &answer.body["roles"]), (200, &json!(["auth:admin", "staff"])));
+        service.me(&held.access).await.expect(401, "claims_stale");
+        let fresh = service.refresh(&held.refresh).await.tokens();
+        assert_eq!(claims(&fresh.access)["roles"], json!(["auth:admin", "staff"]));
         assert_eq!(service.bearer(&fresh.access).get(&path).await.status, 200);
-        // And away again: the token that says admin is of no use from that moment on.
+        // And away again: the token that says so is of no use from that moment on.
         service.advance(60);
         assert_eq!(client.patch(&path, json!({ "roles": [] })).await.status, 200);
         service.bearer(&fresh.access).get(&path).await.expect(401, "claims_stale");
         let fresh = service.refresh(&fresh.refresh).await.tokens();
         assert_eq!(claims(&fresh.access)["roles"], json!([]));
         service.bearer(&fresh.access).get(&path).await.expect(403, "forbidden");
+        // The service knows each role of its own.
+        for role in ["auth:", "auth:admins", "auth:Admin"] {
+            let answer = client.patch(&path, json!({ "roles": [role] })).await.expect(422, "validation_failed");
+            assert_eq!(answer.body["errors"][0]["field"], "roles", "{role}");
+        }
         // A name or nothing at all makes nobody refresh.
         assert_eq!(client.patch(&path, json!({ "name": "Ada" })).await.status, 200);
         assert_eq!(client.patch(&path, json!({})).await.status, 200);

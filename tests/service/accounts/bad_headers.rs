@@ -1,6 +1,6 @@
 //! Headers that are malformed, or that lie about where a request came from or went to.
 
-use auth_service::config::{Rate, Rates};
+use kernel::config::{Rate, Rates};
 use reqwest::header::{HeaderName, HeaderValue};
 
 use super::routes;

@@ -64,10 +64,10 @@ both! {
     async fn an_operator_makes_lists_and_disables_accounts(backend: Backend) {
         let database = Database::new(backend).await;
         secrets::note(PASSWORD);
-        let create = ["users", "create", "Ada@example.org", "--role", "admin", "--role", "staff", "--name", "Ada", "--email-verified"];
+        let create = ["users", "create", "Ada@example.org", "--role", "auth:admin", "--role", "staff", "--name", "Ada", "--email-verified"];
         let made = auth_service(&database, &create, &format!("{PASSWORD}\r\n"));
         assert_eq!((made.code, made.err.as_str()), (0, ""));
-        assert!(made.out.contains("active") && made.out.contains("Ada@example.org  admin,staff"), "{}", made.out);
+        assert!(made.out.contains("active") && made.out.contains("Ada@example.org  auth:admin,staff"), "{}", made.out);
         let again = auth_service(&database, &create, PASSWORD);
         assert_eq!((again.code, again.err.as_str()), (1, "auth-service: this email address belongs to an account\n"));
         let short = auth_service(&database, &["users", "create", "grace@example.org"], "short\n");
@@ -84,7 +84,7 @@ both! {
         assert!(!listed.out.contains("$argon2"));
 
         let service = Process::start(&database, &[]).await;
-        let session = service.login("ada@example.org").await;
+        let session = service.login_as_admin("ada@example.org").await;
         assert_eq!(service.bearer(&session.access).get("/v1/admin/users").await.status, 200);
         let disabled = auth_service(&database, &["users", "disable", "ADA@example.org"], "");
         assert!(disabled.code == 0 && disabled.out.contains("disabled"), "{}", disabled.err);
@@ -166,6 +166,13 @@ both! {
         assert_eq!((rewrapped.code, rewrapped.out.as_str()), (0, "0 keys sealed anew\n"), "{}", rewrapped.err);
         let removed = auth_service(&database, &["keys", "remove", kid], "");
         assert_eq!((removed.code, removed.out), (0, format!("removed {kid}\n")));
+        let mac = auth_service(&database, &["keys", "rotate", "--refresh"], "");
+        assert!(mac.code == 0 && mac.out.contains("HS256  next      refresh tokens from "), "{}", mac.out);
+        assert_eq!(auth_service(&database, &["keys", "list", "--refresh"], "").out.lines().count(), 2);
+        let rsa = auth_service(&database, &["keys", "rotate", "--algorithm", "EdDSA"], "");
+        assert!(rsa.code == 0 && rsa.out.contains("EdDSA  next"), "{}", rsa.out);
+        let unknown = auth_service(&database, &["keys", "rotate", "--algorithm", "HS256"], "");
+        assert_eq!(unknown.code, 2, "{}", unknown.err);
         let again = auth_service(&database, &["keys", "remove", kid], "");
         assert_eq!((again.code, again.err.as_str()), (1, "auth-service: there is no such key\n"));
         let older = auth_service(&database, &["keys", "remove", "-wx-iuPFjkuiogG878nC2DxDmWAWwUrvVx5wH6L1E5Y"], "");

@@ -25,9 +25,9 @@ const FOREIGN: &[&str] = &[
     "pbkdf2_sha1$1000$seasalt$9iRYj0as1r5j+cCBxB+HMlxkyr4=",
 ];
 
-pub async fn import(service: &Service, lines: &str) -> auth_service::users::Imported {
-    let origin = auth_service::audit::Origin::default();
-    auth_service::users::import(&service.ctx, lines.as_bytes(), &origin, |_| {})
+pub async fn import(service: &Service, lines: &str) -> auth_service::accounts::Imported {
+    let origin = kernel::caller::Caller::default();
+    auth_service::accounts::import(&service.ctx, lines.as_bytes(), &origin, |_| {})
         .await
         .expect("the import runs")
 }

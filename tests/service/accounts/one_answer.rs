@@ -45,7 +45,7 @@ both! {
         service.signup("gone@example.org").await;
         disable(&service, "gone@example.org").await;
         let line = json!({ "email": "mute@example.org" }).to_string();
-        auth_service::users::import(&service.ctx, line.as_bytes(), &Default::default(), |_| {}).await.expect("an import");
+        auth_service::accounts::import(&service.ctx, line.as_bytes(), &Default::default(), |_| {}).await.expect("an import");
 
         let wrong = "eleven quiet herons wade";
         let mut all = Vec::new();
@@ -80,7 +80,7 @@ fn ratio(first: &mut [Duration], second: &mut [Duration], part: usize) -> f64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_account_takes_as_long_as_a_wrong_password() {
     let service = Service::with(Backend::Sqlite, |settings| {
-        let production = auth_service::config::Settings::default().passwords;
+        let production = kernel::config::Settings::default().passwords;
         settings.passwords.argon2_memory_kib = production.argon2_memory_kib;
         settings.passwords.argon2_iterations = production.argon2_iterations;
         // Nothing is remembered, so nothing is ever slowed down.

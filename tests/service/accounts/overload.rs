@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use auth_service::config::Settings;
+use kernel::config::Settings;
 
 use super::login;
 use crate::support::{Backend, PASSWORD, Service};

@@ -1,7 +1,7 @@
 //! Listings, page by page, while rows are added.
 
-use auth_service::audit::Actor;
-use auth_service::users::{NewUser, create};
+use auth_service::accounts::{NewUser, create};
+use kernel::audit::Actor;
 use serde_json::Value;
 
 use crate::support::{Client, Service, both};

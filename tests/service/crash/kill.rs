@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use auth_service::clock::Clock;
+use kernel::clock::Clock;
 
 use crate::support::database::Database;
 use crate::support::postgres::Postgres;

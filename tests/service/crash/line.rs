@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use auth_service::clock::Clock;
+use kernel::clock::Clock;
 
 use crate::support::database::Database;
 use crate::support::proxy::{Flow, Proxy};

@@ -1,6 +1,5 @@
 //! A replica that can't load its keys again is not ready, and lives on.
 
-use auth_service::keys;
 use base64::Engine;
 
 use super::line::on_a_line;
@@ -26,12 +25,18 @@ async fn when_the_database_was_away_for_a_minute() {
     proxy.set(Flow::Cut);
     assert_eq!(ready(&service).await, (503, true));
     service.advance(61);
-    keys::tick(&service.ctx)
+    service
+        .ctx
+        .keyring
+        .tick()
         .await
         .expect_err("the database is away");
     assert_eq!(ready(&service).await, (503, false));
     proxy.set(Flow::Open);
-    keys::tick(&service.ctx)
+    service
+        .ctx
+        .keyring
+        .tick()
         .await
         .expect("the database is back");
     assert_eq!(ready(&service).await, (200, true));
@@ -55,8 +60,8 @@ both! {
         assert_eq!(rotated.status, 200);
 
         old.advance(61);
-        keys::tick(&new.ctx).await.expect("it has both keys");
-        keys::tick(&old.ctx).await.expect_err("it has the old key alone");
+        new.ctx.keyring.tick().await.expect("it has both keys");
+        old.ctx.keyring.tick().await.expect_err("it has the old key alone");
         assert_eq!(ready(&new).await, (200, true));
         assert_eq!(ready(&old).await, (503, false));
         assert_eq!(old.me(&ada.access).await.status, 200, "what it has still works");

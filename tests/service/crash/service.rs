@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use auth_service::entropy::Entropy;
+use kernel::entropy::Entropy;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-use auth_service::entropy::Entropy;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use kernel::entropy::Entropy;
 use serde_json::Value;
 use tempfile::TempDir;
 

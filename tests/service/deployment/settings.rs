@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use auth_service::config::{Mode, Settings};
+use kernel::config::{Mode, Settings};
 use serde_json::Value;
 
 use super::overlay::{Overlay, bytes, dev, list, number, production, text};

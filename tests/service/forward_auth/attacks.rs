@@ -6,8 +6,8 @@ mod attack_table;
 #[path = "../../../shared-claims/tests/it/forgery_table.rs"]
 mod forgery_table;
 
-use auth_service::clock::{Clock, Instant};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use kernel::clock::{Clock, Instant};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ fn part(token: &str, number: usize) -> Value {
 
 /// Every row, made of a token that the service minted.
 fn rows(service: &Service, minted: &str) -> Vec<Row> {
-    let ring = service.ctx.keys.ring().unwrap();
+    let ring = service.ctx.keyring.ring().unwrap();
     let published: Value = serde_json::from_slice(&ring.jwks().body).unwrap();
     let forger = Forger {
         header: part(minted, 0),

@@ -153,7 +153,7 @@ async fn no_statement_is_made_for_a_check() {
         .bearer(&revoked.access)
         .delete(&format!("/v1/me/sessions/{}", revoked.session))
         .await;
-    auth_service::revocation::load(&service.ctx).await.unwrap();
+    service.ctx.revocations.load().await.unwrap();
     let before = heard.statements().len();
     for _ in 0..100 {
         service

@@ -43,7 +43,7 @@ async fn a_key_that_was_removed_ends_with_the_next_run_of_the_timer() {
     let now = until_another_key_signs(&scene, &ada).await;
     assert_eq!(client.get("/things").await.status, 200);
 
-    let admin = scene.service.login("root@example.org").await;
+    let admin = (scene.service.login_as_admin(super::scene::ADMINISTRATOR)).await;
     let admin = scene.service.bearer(&admin.access);
     let keys = admin.get("/v1/admin/keys").await;
     let mut old = keys.body.as_array().expect("keys").iter();

@@ -19,7 +19,7 @@ asking_gateways! {
         let scene = Scene::start(kind).await;
         let (ada, client) = scene.ada().await;
         let other = scene.service.login(&ada.email).await;
-        let admin = scene.service.bearer(&scene.root().await.access);
+        let admin = scene.service.bearer(&scene.administrator().await.access);
         assert_eq!(client.get("/things").await.status, 200);
 
         let body = json!({ "sid": ada.session });

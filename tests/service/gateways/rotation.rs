@@ -38,7 +38,7 @@ pub async fn until_another_key_signs(scene: &Scene, before: &Tokens) -> Tokens {
 
 /// Asks for another key, as an operator does, and lets HAProxy's timer run.
 pub async fn rotate(scene: &Scene, kind: Kind) -> Value {
-    let admin = scene.service.bearer(&scene.root().await.access);
+    let admin = scene.service.bearer(&scene.administrator().await.access);
     let next = admin.post("/v1/admin/keys/rotate", json!(null)).await;
     assert_eq!(next.body["state"], "next", "{}", next.text);
     if kind == Kind::Haproxy {

@@ -24,6 +24,9 @@ pub struct Scene {
     pub client: Client,
 }
 
+/// Who administers the service itself.
+pub const ADMINISTRATOR: &str = "administrator@example.org";
+
 impl Scene {
     /// One whose tokens have the scope that the recipes demand for `/orders/`.
     pub async fn start(kind: Kind) -> Self {
@@ -82,8 +85,14 @@ impl Scene {
 
     /// Somebody with the role that the recipes demand for `/admin/`.
     pub async fn root(&self) -> Tokens {
-        outside::create_admin(&self.database, "root@example.org").await;
+        outside::create_account(&self.database, "root@example.org", outside::APP_ADMIN).await;
         self.service.login("root@example.org").await
+    }
+
+    /// Somebody who administers the service itself.
+    pub async fn administrator(&self) -> Tokens {
+        outside::create_account(&self.database, ADMINISTRATOR, outside::ADMIN).await;
+        self.service.login_as_admin(ADMINISTRATOR).await
     }
 
     /// Fails the test unless the gateway refuses, and the upstream hears nothing of it.

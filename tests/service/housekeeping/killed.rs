@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_service::clock::Clock;
 use auth_service::housekeeping::pass;
+use kernel::clock::Clock;
 
 use super::{fewer_old_sessions_than, old_sessions_at_rest, plant_old_rows};
 use crate::support::database::Database;

@@ -9,8 +9,8 @@ mod two_processes;
 
 use std::time::Duration;
 
-use auth_service::config::Settings;
 use auth_service::housekeeping::{Pruned, pass};
+use kernel::config::Settings;
 
 use crate::support::database::Database;
 use crate::support::{Backend, Service, Sql};
@@ -47,7 +47,8 @@ pub(crate) async fn plant_old_rows(database: &Database, email: &str, count: u32)
     };
     let mut sql = Sql::of(database).await;
     sql.run(&format!(
-        "{numbers} INSERT INTO sessions SELECT {id}, users.id, 'first-party', 'account', '[\"pwd\"]', \
+        "{numbers} INSERT INTO sessions (id, user_id, client_id, scope, amr, generation, created_at, \
+         rotated_at, idle_expires_at, expires_at, revoked_at, address, user_agent) SELECT {id}, users.id, 'first-party', 'account', '[\"pwd\"]', \
          1, {time}, NULL, {time}, {time}, NULL, '192.0.2.1', 'Old/1.0' \
          FROM r, users WHERE users.email = '{email}'"
     ))

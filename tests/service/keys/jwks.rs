@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use auth_service::config::KeyAlgorithm;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use kernel::config::KeyAlgorithm;
 use serde_json::Value;
 
 use crate::support::{Backend, Service, both};
@@ -60,7 +60,7 @@ fn thumbprint(key: &Value) -> String {
 }
 
 async fn publishes(algorithm: KeyAlgorithm, bits: u32, members: &[&str], name: &str) {
-    let change = |settings: &mut auth_service::config::Settings| {
+    let change = |settings: &mut kernel::config::Settings| {
         settings.keys.algorithm = algorithm;
         settings.keys.rsa_bits = bits;
     };

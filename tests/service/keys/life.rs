@@ -10,7 +10,7 @@ const DAY: u64 = 24 * 60 * MINUTE;
 
 /// The state of each key, oldest first, as the admin API tells it.
 async fn states(service: &Service, admin: &str) -> Vec<String> {
-    let admin = service.login(admin).await;
+    let admin = service.login_as_admin(admin).await;
     let keys = service.bearer(&admin.access).get("/v1/admin/keys").await;
     let keys = keys.body.as_array().cloned().expect("a list");
     keys.iter().map(|key| text(&key["state"])).collect()
@@ -81,9 +81,9 @@ both! {
         assert_eq!(next.body, again.body);
         let kid = text(&next.body["kid"]);
         assert!(published(&service).await.contains(&kid));
-        assert_ne!(kid_of(&service.login(&admin.email).await.access), kid, "it waits");
+        assert_ne!(kid_of(&service.login_as_admin(&admin.email).await.access), kid, "it waits");
         service.advance(20 * MINUTE);
-        assert_eq!(kid_of(&service.login(&admin.email).await.access), kid);
+        assert_eq!(kid_of(&service.login_as_admin(&admin.email).await.access), kid);
         assert_eq!(states(&service, &admin.email).await, ["retiring", "active"]);
     }
 
@@ -117,7 +117,7 @@ both! {
         assert_eq!(published(&replica).await, published(&service).await);
         assert_eq!(states(&service, &admin.email).await, ["removed", "active"]);
 
-        let again = service.login(&admin.email).await;
+        let again = service.login_as_admin(&admin.email).await;
         let client = service.bearer(&again.access);
         client.delete(&format!("/v1/admin/keys/{kid}")).await.expect(404, "not_found");
         client.delete("/v1/admin/keys/none").await.expect(404, "not_found");
@@ -131,18 +131,18 @@ both! {
         let next = client.post("/v1/admin/keys/rotate", Value::Null).await;
         let removed = client.delete(&format!("/v1/admin/keys/{}", kid_of(&admin.access))).await;
         assert_eq!(removed.status, 204, "{}", removed.text);
-        let kid = kid_of(&service.login(&admin.email).await.access);
+        let kid = kid_of(&service.login_as_admin(&admin.email).await.access);
         assert_eq!(kid, text(&next.body["kid"]));
         assert_eq!(states(&service, &admin.email).await, ["removed", "active"]);
 
         // And a key that has been replaced does not come back.
         service.advance(20 * MINUTE);
         tick(&service).await;
-        let client = service.bearer(&service.login(&admin.email).await.access);
+        let client = service.bearer(&service.login_as_admin(&admin.email).await.access);
         client.post("/v1/admin/keys/rotate", Value::Null).await;
         service.advance(20 * MINUTE);
-        let client = service.bearer(&service.login(&admin.email).await.access);
-        let third = kid_of(&service.login(&admin.email).await.access);
+        let client = service.bearer(&service.login_as_admin(&admin.email).await.access);
+        let third = kid_of(&service.login_as_admin(&admin.email).await.access);
         assert_eq!(client.delete(&format!("/v1/admin/keys/{third}")).await.status, 204);
         assert_eq!(states(&service, &admin.email).await, ["removed", "retiring", "removed", "active"]);
     }

@@ -2,8 +2,10 @@
 
 mod jwks;
 mod life;
+mod mac;
 mod rewrap;
 mod sealing;
+mod several;
 
 use serde_json::Value;
 
@@ -31,7 +33,5 @@ fn kid_of(token: &str) -> String {
 
 /// What every replica does on its own every few seconds.
 async fn tick(service: &Service) {
-    auth_service::keys::tick(&service.ctx)
-        .await
-        .expect("the keys load");
+    service.ctx.keyring.tick().await.expect("the keys load");
 }

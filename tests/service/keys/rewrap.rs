@@ -4,9 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_service::entropy::Entropy;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use kernel::entropy::Entropy;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 

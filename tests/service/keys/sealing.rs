@@ -1,14 +1,13 @@
 //! Private keys rest sealed; who can read or write the database alone can do nothing with them.
 
 use auth_service::app;
-use auth_service::audit::Actor;
-use auth_service::clock::Clock;
-use auth_service::config::KeyAlgorithm;
-use auth_service::entropy::Entropy;
-use auth_service::keys;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use kernel::audit::Actor;
+use kernel::clock::Clock;
+use kernel::config::KeyAlgorithm;
+use kernel::entropy::Entropy;
 use serde_json::{Value, json};
 use shared_claims::Jwk;
 
@@ -111,9 +110,9 @@ both! {
         refusal(&database, &only(&[&new])).await;
 
         let origin = Default::default();
-        let sealed = keys::rewrap(&both.ctx, Actor::Operator, &origin).await;
+        let sealed = both.ctx.keyring.rewrap(Actor::Operator, &origin).await;
         assert_eq!(sealed.expect("all can be opened"), 2);
-        let sealed = keys::rewrap(&both.ctx, Actor::Operator, &origin).await;
+        let sealed = both.ctx.keyring.rewrap(Actor::Operator, &origin).await;
         assert_eq!(sealed.expect("all can be opened"), 0, "again does nothing");
         let events = both.audit().await;
         assert!(events.iter().any(|event| event.event == "keys.rewrapped"));
@@ -135,7 +134,7 @@ both! {
         for bytes in [&changed, &other.sealed] {
             let update = format!("UPDATE keys SET sealed = ? WHERE kid = '{}'", one.kid);
             quote(&service.database, &update, bytes).await;
-            let why = keys::load(&service.ctx).await.err().expect("it must not load").to_string();
+            let why = service.ctx.keyring.load().await.err().expect("it must not load").to_string();
             assert!(why.contains(&one.kid) && why.contains("do not belong to it"), "{why}");
             let why = refusal(&service.database, &[]).await;
             assert!(why.contains("do not belong to it"), "{why}");
@@ -160,7 +159,7 @@ both! {
         for jwk in [theirs, under_our_name] {
             let update = format!("UPDATE keys SET public_jwk = '{jwk}' WHERE kid = '{}'", ours.kid);
             stored_keys::execute(&service.database, &update).await;
-            let why = keys::load(&service.ctx).await.err().expect("it must not load").to_string();
+            let why = service.ctx.keyring.load().await.err().expect("it must not load").to_string();
             assert!(why.contains("its public half does not belong to it"), "{why}");
             refusal(&service.database, &[]).await;
         }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use auth_service::config::Limit;
 use futures_util::future::join_all;
+use kernel::config::Limit;
 use serde_json::json;
 
 use super::{WRONG, environment};

@@ -1,6 +1,6 @@
 //! A front-end server that proves itself says who its users are; nobody else does. // I18
 
-use auth_service::config::Settings;
+use kernel::config::Settings;
 use serde_json::json;
 
 use super::{WRONG, rate};

@@ -5,7 +5,7 @@ mod front_end;
 mod routes;
 mod told;
 
-use auth_service::config::{Limit, Rate, Settings};
+use kernel::config::{Limit, Rate, Settings};
 
 use crate::support::{Backend, Client, Service};
 

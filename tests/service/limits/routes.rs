@@ -1,6 +1,6 @@
 //! Every route has a limit, or is known to have none.
 
-use auth_service::config::Rates;
+use kernel::config::Rates;
 use serde_json::json;
 
 use super::{WRONG, at, behind_proxy, rate};

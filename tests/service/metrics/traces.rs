@@ -75,7 +75,7 @@ both! {
             assert_eq!(statement.kind, "SPAN_KIND_CLIENT");
         }
         let places: String = spans.iter().map(|span| format!("{:?}", span.attributes)).collect();
-        assert!(places.contains("refresh/store.rs"), "statements name their place: {places}");
+        assert!(places.contains("rotate/store.rs"), "statements name their place: {places}");
         assert_eq!(named(&spans, "token.sign").len(), 2);
 
         let said = collector.text();

@@ -4,7 +4,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_service::config::Settings;
+use kernel::config::Settings;
 use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -96,7 +96,7 @@ impl Troubles {
         let database = Database::new(Backend::Postgres).await;
         let proxy = Proxy::before(&database.url).await;
         let away = Arc::new(Database::at(&proxy.url));
-        let clock = auth_service::clock::Clock::manual(crate::support::service::START);
+        let clock = kernel::clock::Clock::manual(crate::support::service::START);
         let service = Service::on(away, clock, |settings| {
             settings.database.max_connections = 2;
             settings.database.acquire_timeout = Duration::from_millis(200);

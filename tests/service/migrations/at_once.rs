@@ -2,8 +2,8 @@
 
 use std::process::{Command, Output, Stdio};
 
-use auth_service::entropy::Entropy;
 use base64::Engine;
+use kernel::entropy::Entropy;
 
 use crate::support::database::Database;
 use crate::support::process::command;
@@ -100,7 +100,7 @@ async fn production_does_not_start_on_a_database_without_tables_and_leaves_it_al
 #[tokio::test(flavor = "multi_thread")]
 async fn production_serves_with_a_role_that_may_not_make_tables() {
     let database = empty(Backend::Postgres).await;
-    auth_service::db::migrate::run(&database.url).await.unwrap();
+    kernel::db::migrate::run(&database.url).await.unwrap();
     let role = format!("role_{}", std::process::id());
     let mut owner = Sql::of(&database).await;
     owner

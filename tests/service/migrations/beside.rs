@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use auth_service::db::migrate;
+use kernel::db::migrate;
 use tokio::time::{sleep, timeout};
 
 use crate::support::database::Database;

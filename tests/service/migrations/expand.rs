@@ -39,6 +39,7 @@ fn breaks(
     statement: &str,
     made_here: &BTreeSet<String>,
     says_what_it_locks: bool,
+    says_what_it_writes: bool,
 ) -> Option<&'static str> {
     let has = |words: &str| statement.contains(words);
     if made_here.contains(table_of(statement)) && !statement.starts_with("DROP") {
@@ -52,6 +53,10 @@ fn breaks(
     }
     if statement.starts_with("CREATE INDEX") {
         return (!says_what_it_locks).then_some("a `-- locks:` line is missing that says how long");
+    }
+    if statement.starts_with("UPDATE ") {
+        return (!says_what_it_writes)
+            .then_some("a `-- writes:` line is missing that says why the release before goes on");
     }
     if !statement.starts_with("ALTER TABLE") {
         return Some("only CREATE and ALTER TABLE … ADD COLUMN expand");
@@ -80,10 +85,13 @@ fn faults(script: &str) -> Vec<String> {
         .iter()
         .filter(|one| one.starts_with("CREATE TABLE"));
     let made = made.map(|one| table_of(one).to_owned()).collect();
-    let locks = script.contains("-- locks: ");
+    let (locks, writes) = (
+        script.contains("-- locks: "),
+        script.contains("-- writes: "),
+    );
     let found = statements
         .iter()
-        .filter_map(|one| Some((one, breaks(one, &made, locks)?)));
+        .filter_map(|one| Some((one, breaks(one, &made, locks, writes)?)));
     found
         .map(|(statement, why)| format!("{why}: {statement}"))
         .collect()
@@ -136,6 +144,7 @@ fn what_would_break_the_release_before_is_found() {
     for good in [
         "CREATE TABLE a (id uuid PRIMARY KEY, name text NOT NULL UNIQUE); CREATE UNIQUE INDEX a_name ON a (name);",
         "-- locks: nothing for long\nCREATE INDEX users_name ON users (name);",
+        "-- writes: nobody reads it\nUPDATE users SET name = 'x';",
         "ALTER TABLE users ADD COLUMN locale text;",
         "ALTER TABLE users ADD COLUMN locale text NOT NULL DEFAULT 'en'; -- not: DROP TABLE users;",
     ] {

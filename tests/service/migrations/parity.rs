@@ -28,7 +28,7 @@ fn both_folders_hold_the_same_migrations() {
     assert!(!names::<Pg>(&pg).is_empty());
 }
 
-/// `table.column type null|not null`, types as DESIGN §2 maps them.
+/// `table.column type null|not null`, types as `db/types.rs` maps them.
 const PG_COLUMNS: &str = "SELECT table_name || '.' || column_name || ' ' || CASE data_type \
        WHEN 'uuid' THEN 'blob' WHEN 'bytea' THEN 'blob' \
        WHEN 'timestamp with time zone' THEN 'integer' WHEN 'bigint' THEN 'integer' \
@@ -98,7 +98,7 @@ async fn both_databases_have_the_same_tables_columns_indexes_and_references() {
 
 /// `table.column` of each `table!` in `schema.rs`.
 fn schema_columns() -> Vec<String> {
-    let schema = include_str!("../../../auth-service/src/db/schema.rs");
+    let schema = include_str!("../../../auth-service/kernel/src/db/schema.rs");
     let mut table = "";
     let mut columns = Vec::new();
     for line in schema.lines().map(str::trim) {
@@ -142,7 +142,7 @@ async fn down_and_up_again_makes_the_same_tables() {
         }
         let gone = all(&mut Sql::of(&database).await).await;
         assert!(gone.values().all(Vec::is_empty), "{gone:?}");
-        auth_service::db::migrate::run(&database.url).await.unwrap();
+        kernel::db::migrate::run(&database.url).await.unwrap();
         assert_eq!(all(&mut Sql::of(&database).await).await, before);
     }
 }

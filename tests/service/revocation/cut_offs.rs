@@ -1,10 +1,10 @@
 //! Several reasons against one token, and tokens of one kind where another is asked for.
 
-use auth_service::audit::{Actor, Origin};
+use auth_service::accounts::Patch;
 use auth_service::ctx::Ctx;
-use auth_service::tokens::{self, TokenError};
-use auth_service::users::Patch;
-use auth_service::{app, entropy, keys, sessions, users};
+use auth_service::tokens::{self, Demand, TokenError};
+use auth_service::{accounts, app, sessions};
+use kernel::{audit::Actor, caller::Caller};
 use reqwest::Method;
 use serde_json::json;
 
@@ -24,7 +24,7 @@ fn kid(access: &str) -> String {
 
 /// Revokes `tokens` in one of the five ways.
 async fn revoke(ctx: &Ctx, kind: &str, tokens: &Tokens) {
-    let (actor, origin) = (Actor::Operator, Origin::default());
+    let (actor, origin) = (Actor::Operator, Caller::default());
     let id = |text: &str| text.parse().expect("an identifier");
     let (user, session) = (id(&tokens.user), id(&tokens.session));
     match kind {
@@ -40,7 +40,9 @@ async fn revoke(ctx: &Ctx, kind: &str, tokens: &Tokens) {
             let jti = id(&claim(&tokens.access, "jti"));
             tokens::revoke(ctx, jti, actor, &origin).await.expect(kind);
         }
-        "kid" => keys::remove(ctx, &kid(&tokens.access), actor, &origin)
+        "kid" => ctx
+            .keyring
+            .remove(&kid(&tokens.access), actor, &origin)
             .await
             .expect(kind),
         _ => {
@@ -49,7 +51,7 @@ async fn revoke(ctx: &Ctx, kind: &str, tokens: &Tokens) {
                 roles,
                 ..Patch::default()
             };
-            users::update(ctx, user, patch, actor, &origin)
+            accounts::update(ctx, user, patch, actor, &origin)
                 .await
                 .expect(kind);
         }
@@ -57,7 +59,13 @@ async fn revoke(ctx: &Ctx, kind: &str, tokens: &Tokens) {
 }
 
 async fn verdict(ctx: &Ctx, tokens: &Tokens) -> &'static str {
-    match tokens::authenticate(ctx, &tokens.access).await {
+    let demand = Demand {
+        audience: &ctx.settings.tokens.audience,
+        scope: None,
+        role: None,
+        proved_within: None,
+    };
+    match tokens::authenticate(ctx, &tokens.access, &demand).await {
         Ok(_) => "accepted",
         Err(TokenError::Revoked | TokenError::Invalid("unknown_key")) => "revoked",
         Err(TokenError::Stale) => "stale",
@@ -71,7 +79,7 @@ both! {
         let service = Service::start(backend).await;
         // Opened and not run, so its mirror is soon too old to be believed.
         let settings = service.ctx.settings.clone();
-        let lone = app::open(settings, service.clock.clone(), entropy::Entropy::system()).await.expect("opens");
+        let lone = app::open(settings, service.clock.clone(), kernel::entropy::Entropy::system()).await.expect("opens");
         tokio::time::sleep(lone.settings.revocation.max_lag).await;
         for first in KINDS {
             for second in KINDS {
@@ -102,7 +110,7 @@ both! {
                 for (at, (tokens, expected)) in expected.into_iter().enumerate() {
                     let what = format!("{first}, then {second}: token {at}");
                     assert_eq!(verdict(&service.ctx, tokens).await, expected, "{what}, by the mirror");
-                    assert!(!lone.revocations.is_fresh(&lone));
+                    assert!(!lone.revocations.is_fresh());
                     assert_eq!(verdict(&lone, tokens).await, expected, "{what}, by the database");
                 }
             }

@@ -24,7 +24,7 @@ impl Apart {
         let database = Arc::new(Database::new(Backend::Postgres).await);
         let proxy = Proxy::before(&database.url).await;
         let proxied = proxy.url.clone();
-        let clock = auth_service::clock::Clock::manual(crate::support::service::START);
+        let clock = kernel::clock::Clock::manual(crate::support::service::START);
         let a = Service::on(database.clone(), clock.clone(), |settings| {
             settings.redis.url = url.clone()
         })
@@ -37,7 +37,7 @@ impl Apart {
         eventually("both are sure", async || {
             [&a, &b]
                 .iter()
-                .all(|replica| replica.ctx.revocations.is_fresh(&replica.ctx))
+                .all(|replica| replica.ctx.revocations.is_fresh())
         })
         .await;
         Self { a, b, proxy }
@@ -121,7 +121,7 @@ async fn without_its_database_a_replica_still_hears_of_revocations_and_without_b
     redis.restart().await;
     apart.proxy.set(Flow::Open);
     eventually("it is sure again", async || {
-        apart.b.ctx.revocations.is_fresh(&apart.b.ctx)
+        apart.b.ctx.revocations.is_fresh()
     })
     .await;
     for revoked in [&heard, &unheard] {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use auth_service::audit::{Actor, Origin};
+use kernel::{audit::Actor, caller::Caller};
 use serde_json::json;
 
 use super::{Pair, claim, eventually, logout, patch_user};
@@ -35,10 +35,19 @@ async fn each_kind_has_its_key_for_as_long_as_a_token_can_live() {
         json!({ "disabled": true }),
     )
     .await;
-    let kid = auth_service::keys::list(&pair.a.ctx).await.expect("keys")[0]
+    let kid = pair
+        .a
+        .ctx
+        .keyring
+        .list(kernel::keyring::Purpose::Signing)
+        .await
+        .expect("keys")[0]
         .kid
         .clone();
-    auth_service::keys::remove(&pair.a.ctx, &kid, Actor::Operator, &Origin::default())
+    pair.a
+        .ctx
+        .keyring
+        .remove(&kid, Actor::Operator, &Caller::default())
         .await
         .expect("the key goes");
 
@@ -86,7 +95,7 @@ async fn each_kind_has_its_key_for_as_long_as_a_token_can_live() {
     assert_eq!(keys, ["deny:epoch"]);
     for replica in [&pair.a, &pair.b] {
         assert!(replica.ctx.revocations.size() > 0);
-        auth_service::revocation::forget_dead(&replica.ctx);
+        replica.ctx.revocations.forget_dead();
         assert_eq!(replica.ctx.revocations.size(), 0);
         let snapshot = replica.get_internal("/v1/revocations").await;
         assert_eq!(snapshot.body["entries"], json!([]));

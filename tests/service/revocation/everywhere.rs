@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Pair, claim, logout, patch_user, sessions};
 
-// DESIGN §5, L1
+// L1: a revocation is known at every replica when it is answered
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_way_a_token_is_revoked_the_other_replica_refuses_it_at_once() {
     let pair = Pair::start().await;
@@ -52,7 +52,7 @@ async fn whatever_way_a_token_is_revoked_the_other_replica_refuses_it_at_once() 
     }
 }
 
-// DESIGN §5: every protected call checks.
+// Every protected call checks for revocation.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_protected_route_refuses_a_revoked_token() {
     let pair = Pair::start().await;

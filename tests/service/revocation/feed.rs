@@ -6,7 +6,7 @@ use super::{claim, logout, patch_user, sessions};
 use crate::support::{Service, both};
 
 both! {
-    // DESIGN §5
+    // The snapshot has a position to follow from.
     async fn the_snapshot_holds_what_counts_and_where_to_go_on(backend: Backend) {
         let service = Service::start(backend).await;
         let admin = service.admin().await;
@@ -42,7 +42,7 @@ both! {
         logout(&service, &late).await;
         let entries = async || {
             let body = service.get_internal("/v1/revocations").await.body;
-            auth_service::revocation::forget_dead(&service.ctx);
+            service.ctx.revocations.forget_dead();
             let listed = body["entries"].as_array().map(Vec::len);
             assert_eq!(listed, Some(service.ctx.revocations.size()));
             (service.ctx.revocations.size(), body["position"].as_i64())

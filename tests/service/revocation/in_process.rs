@@ -21,7 +21,7 @@ async fn is_refused_soon(client: &Client, access: &str, what: &str) {
 }
 
 both! {
-    // L1, DESIGN §5
+    // L1: another replica knows within max_lag
     async fn the_other_replica_knows_within_max_lag(backend: Backend) {
         let a = Service::start(backend).await;
         let b = a.replica().await;

@@ -49,8 +49,7 @@ impl Pair {
     /// Waits until both mirrors are believed and Redis is filled.
     async fn is_settled(&self) {
         eventually("the mirrors are believed", async || {
-            self.a.ctx.revocations.is_fresh(&self.a.ctx)
-                && self.b.ctx.revocations.is_fresh(&self.b.ctx)
+            self.a.ctx.revocations.is_fresh() && self.b.ctx.revocations.is_fresh()
         })
         .await;
         eventually("Redis is filled", async || {

@@ -36,7 +36,7 @@ both! {
         refused("signed in again").await;
     }
 
-    // I6, DESIGN §5
+    // I6: stale claims take a refresh, not a sign-in
     async fn changed_roles_make_old_tokens_stale_everywhere_and_end_no_session(backend: Backend) {
         let a = Service::start(backend).await;
         let b = a.replica().await;

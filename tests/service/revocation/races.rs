@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use auth_service::config::Settings;
+use kernel::config::Settings;
 use reqwest::Method;
 use serde_json::json;
 use tokio::sync::Barrier;
@@ -43,9 +43,7 @@ impl Arena {
         }
         let admin = replicas[0].admin().await;
         eventually("all are sure", async || {
-            replicas
-                .iter()
-                .all(|one| one.ctx.revocations.is_fresh(&one.ctx))
+            replicas.iter().all(|one| one.ctx.revocations.is_fresh())
         })
         .await;
         Self {

@@ -21,9 +21,7 @@ async fn behind_proxy(apart: bool) -> (Service, Service, Redis, Proxy) {
     })
     .await;
     eventually("both are sure", async || {
-        [&a, &b]
-            .iter()
-            .all(|one| one.ctx.revocations.is_fresh(&one.ctx))
+        [&a, &b].iter().all(|one| one.ctx.revocations.is_fresh())
     })
     .await;
     (a, b, redis, proxy)
@@ -119,6 +117,6 @@ async fn junk_on_the_channel_hides_nothing() {
         + settings.revocation.max_leeway
         + settings.database.statement_timeout;
     pair.b.advance(life.as_secs() + 1);
-    auth_service::revocation::forget_dead(&pair.b.ctx);
+    pair.b.ctx.revocations.forget_dead();
     assert_eq!(pair.b.ctx.revocations.size(), 0);
 }

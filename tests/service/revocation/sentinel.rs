@@ -19,9 +19,7 @@ pub(super) async fn replicas(url: &str) -> [Service; 2] {
 /// Waits until every mirror is believed, its link to Redis included.
 pub(super) async fn are_heard(services: &[&Service]) {
     eventually("the mirrors are believed", async || {
-        let mut fresh = services
-            .iter()
-            .map(|it| it.ctx.revocations.is_fresh(&it.ctx));
+        let mut fresh = services.iter().map(|it| it.ctx.revocations.is_fresh());
         fresh.all(|fresh| fresh)
     })
     .await;

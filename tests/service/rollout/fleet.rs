@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use auth_service::config::Limit;
+use kernel::config::Limit;
 use tokio::task::JoinHandle;
 
 use super::proxies::Nginx;

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use auth_service::db::migrate;
 use diesel_migrations::FileBasedMigrations;
+use kernel::db::migrate;
 
 use crate::migrations::two_releases;
 use crate::support::database::Database;

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_service::revocation;
 use serde_json::Value;
 
 use crate::support::database::Database;
@@ -34,7 +33,7 @@ impl Scene {
         let spent = service.login(&ada.email).await.refresh;
         let keys = service.bearer(&admin.access).get("/v1/admin/keys").await;
         // The mirror is believed for less than a minute, and nothing here keeps it up to date.
-        revocation::load(&service.ctx).await.expect("the database");
+        service.ctx.revocations.load().await.expect("the database");
         Self {
             elsewhere: service.refresh(&spent).await.tokens(),
             spent,

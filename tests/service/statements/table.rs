@@ -146,7 +146,7 @@ pub const PUBLIC: &[Row] = rows! {
     "POST /v1/admin/revocations" ("an account")  => 204 6 6 |it| admin(it).body(json!({ "sub": it.ada.user }));
     "GET /v1/admin/audit"                        => 200 1 1 admin;
     "GET /v1/admin/keys"                         => 200 1 1 admin;
-    "POST /v1/admin/keys/rotate"                 => 200 8 8 admin;
+    "POST /v1/admin/keys/rotate"                 => 200 7 7 admin;
 
     "GET /.well-known/jwks.json"                 => 200 0 0 nobody;
     "GET /.well-known/oauth-authorization-server" => 200 0 0 nobody;
@@ -154,7 +154,7 @@ pub const PUBLIC: &[Row] = rows! {
     "GET /openapi.json"                          => 200 0 0 nobody;
 
     // The last, for nobody is signed in any more.
-    "DELETE /v1/admin/keys/{kid}"                => 204 9 9 |it| admin(it).about(&it.kid);
+    "DELETE /v1/admin/keys/{kid}"                => 204 8 8 |it| admin(it).about(&it.kid);
 };
 
 /// The internal listener.

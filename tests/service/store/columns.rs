@@ -53,7 +53,7 @@ both! {
         }
     }
 
-    // DESIGN §8: what one database would refuse is refused before it, on both
+    // What one database would refuse is refused before it, on both
     async fn a_null_character_is_never_an_error_of_the_service(backend: Backend) {
         let service = Service::start(backend).await;
         let admin = service.admin().await;

@@ -109,9 +109,9 @@ async fn no_verification_fails_while_an_operator_rotates_and_changes_the_algorit
     let database = Database::new(Backend::Sqlite).await;
     let port = outside::free_port();
     let mut service = outside::start(&database, port, &SETTINGS).await;
-    outside::create_admin(&database, "root@example.org").await;
+    outside::create_account(&database, "root@example.org", outside::ADMIN).await;
     let mut load = Load::start(&service, verifiers(&service)).await;
-    let admin = service.login("root@example.org").await;
+    let admin = service.login_as_admin("root@example.org").await;
     let admin = service.bearer(&admin.access);
     let next = admin.post("/v1/admin/keys/rotate", json!(null)).await;
     assert_eq!(next.body["state"], "next", "{}", next.text);

@@ -213,6 +213,13 @@ impl Client {
         self.post("/v1/login", body).await.tokens()
     }
 
+    /// Signs an administrator in with [`PASSWORD`], to administer.
+    pub async fn login_as_admin(&self, email: &str) -> Tokens {
+        let scope = "account admin";
+        let body = json!({ "email": email, "password": PASSWORD, "scope": scope });
+        self.post("/v1/login", body).await.tokens()
+    }
+
     /// Presents a refresh token.
     pub async fn refresh(&self, token: &str) -> Answer {
         secrets::note(token);

@@ -56,7 +56,7 @@ async fn template() -> &'static str {
         .get_or_init(|| async {
             let name = fresh_name();
             on_server(&format!("CREATE DATABASE {name}")).await;
-            auth_service::db::migrate::run(&url_of(&name))
+            kernel::db::migrate::run(&url_of(&name))
                 .await
                 .expect("the migrations run");
             name
@@ -77,7 +77,7 @@ impl Database {
         match backend {
             Backend::Sqlite => {
                 let url = format!("sqlite://{}/auth.db", folder.path().display());
-                auth_service::db::migrate::run(&url)
+                kernel::db::migrate::run(&url)
                     .await
                     .expect("the migrations run");
                 Self {

@@ -37,9 +37,13 @@ pub async fn start(database: &Database, port: u16, settings: &[(&str, &str)]) ->
     Process::start(database, &all).await
 }
 
-/// Makes an account with the role `admin` by the command line, as an operator does.
-pub async fn create_admin(database: &Database, email: &str) {
-    let arguments = ["users", "create", email, "--role", "admin"];
+/// The role of the administrators of the service, and the one that apps in these tests give theirs.
+pub const ADMIN: &str = "auth:admin";
+pub const APP_ADMIN: &str = "admin";
+
+/// Makes an account with this role by the command line, as an operator does.
+pub async fn create_account(database: &Database, email: &str, role: &str) {
+    let arguments = ["users", "create", email, "--role", role];
     let mut command = tokio::process::Command::from(process::command(database, &arguments));
     let mut child = command
         .stdin(Stdio::piped())

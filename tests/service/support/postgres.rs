@@ -86,7 +86,7 @@ impl Postgres {
     /// A new server with other settings.
     pub async fn with(settings: &[&str]) -> Self {
         let folder = own_folder();
-        let password = uuid::Uuid::from_bytes(auth_service::entropy::Entropy::system().bytes());
+        let password = uuid::Uuid::from_bytes(kernel::entropy::Entropy::system().bytes());
         let password_file = folder.path().join("password");
         std::fs::write(&password_file, password.to_string()).expect("a file");
         let made = program("initdb")

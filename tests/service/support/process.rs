@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use auth_service::config::Limit;
+use kernel::config::Limit;
 
 use super::client::Client;
 use super::database::Database;

@@ -20,7 +20,7 @@ pub struct Redis {
 /// Below the range from which the kernel takes ports for outgoing connections, so that the port
 /// is still free after a restart.
 pub fn free_port() -> u16 {
-    let random = auth_service::entropy::Entropy::system().bytes();
+    let random = kernel::entropy::Entropy::system().bytes();
     let start = 20_000 + u16::from_be_bytes(random) % 12_000;
     (start..32_000)
         .find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok())

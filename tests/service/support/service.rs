@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auth_service::app;
-use auth_service::clock::{Clock, Instant};
-use auth_service::config::{Rates, Settings};
 use auth_service::ctx::Ctx;
-use auth_service::entropy::Entropy;
+use kernel::clock::{Clock, Instant};
+use kernel::config::{Rates, Settings};
+use kernel::entropy::Entropy;
 use serde_json::json;
 use tokio::sync::oneshot;
 
@@ -142,28 +142,30 @@ impl Service {
         self.client.clone()
     }
 
-    /// An account with the role `admin`, signed in.
+    /// An administrator, signed in to administer.
     pub async fn admin(&self) -> Tokens {
         let email = format!(
             "admin-{}@example.org",
             uuid::Uuid::from_bytes(self.ctx.entropy.bytes())
         );
         let admin = self.signup(&email).await;
-        let patch = auth_service::users::Patch {
-            roles: Some(vec!["admin".into()]),
+        let patch = auth_service::accounts::Patch {
+            roles: Some(vec!["auth:admin".into()]),
             ..Default::default()
         };
         let id = admin.user.parse().expect("an identifier");
-        let (actor, origin) = (auth_service::audit::Actor::Operator, Default::default());
-        auth_service::users::update(&self.ctx, id, patch, actor, &origin)
+        let (actor, origin) = (kernel::audit::Actor::Operator, Default::default());
+        auth_service::accounts::update(&self.ctx, id, patch, actor, &origin)
             .await
             .expect("the account is there");
-        self.login(&email).await
+        self.login_as_admin(&email).await
     }
 
     /// What the audit trail says, newest first.
-    pub async fn audit(&self) -> Vec<auth_service::audit::AuditEvent> {
-        auth_service::audit::list(&self.ctx, &Default::default(), None, 1000)
+    pub async fn audit(&self) -> Vec<kernel::audit::AuditEvent> {
+        self.ctx
+            .audit
+            .list(&Default::default(), None, 1000)
             .await
             .expect("the audit trail can be read")
     }

@@ -129,8 +129,8 @@ async fn a_fleet_refuses_what_a_process_on_postgres_and_redis_has_revoked() {
     let service = outside::start(&database, outside::free_port(), &settings).await;
     settings.push(("AUTH__ISSUER", &service.base));
     let other = Process::start(&database, &settings).await;
-    outside::create_admin(&database, "admin@example.org").await;
-    let admin = service.login("admin@example.org").await;
+    outside::create_account(&database, "admin@example.org", outside::ADMIN).await;
+    let admin = service.login_as_admin("admin@example.org").await;
     let fleet = fleet(&service, &service.base).await;
     measure("Postgres + Redis", &service, &admin, &fleet).await;
     measure(
@@ -147,7 +147,7 @@ async fn a_fleet_refuses_what_a_process_on_postgres_and_redis_has_revoked() {
 async fn a_fleet_refuses_what_a_service_on_sqlite_has_revoked() {
     let service = Service::on(
         Database::new(Backend::Sqlite).await.into(),
-        auth_service::clock::Clock::system(),
+        kernel::clock::Clock::system(),
         |_| {},
     )
     .await;

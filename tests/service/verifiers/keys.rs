@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use auth_service::keys;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -29,7 +28,7 @@ struct Apart {
 
 impl Apart {
     async fn start() -> Self {
-        let two_hours = |settings: &mut auth_service::config::Settings| {
+        let two_hours = |settings: &mut kernel::config::Settings| {
             settings.tokens.access_ttl = 120 * MINUTE;
         };
         let service = Service::with(Backend::Sqlite, two_hours).await;
@@ -101,13 +100,12 @@ async fn a_key_that_came_while_the_issuer_could_not_be_reached_is_found() {
     let old = apart.service.signup("old@example.org").await;
     apart.settles(&old).await;
     apart.set(Flow::Cut);
-    keys::rotate(
-        &apart.service.ctx,
-        auth_service::audit::Actor::Operator,
-        &Default::default(),
-    )
-    .await
-    .expect("a next key");
+    let keyring = &apart.service.ctx.keyring;
+    let operator = kernel::audit::Actor::Operator;
+    keyring
+        .rotate(None, operator, &Default::default())
+        .await
+        .expect("a next key");
     apart.advance(21 * MINUTE);
     let new = apart.service.signup("new@example.org").await;
     // That it is unknown may be our fault, so the token is not called invalid.
@@ -125,17 +123,22 @@ async fn a_key_that_is_removed_is_refused_at_once_and_its_heir_accepted_at_once(
     let apart = Apart::start().await;
     let admin = apart.service.admin().await;
     let ada = apart.service.signup("ada@example.org").await;
+    let grace = apart.service.signup("grace@example.org").await;
     apart.settles(&ada).await;
     assert_eq!(apart.public.count(JWKS), 1);
     let client = apart.service.bearer(&admin.access);
-    let [key] = keys::list(&apart.service.ctx)
+    let [key] = apart
+        .service
+        .ctx
+        .keyring
+        .list(kernel::keyring::Purpose::Signing)
         .await
         .expect("keys")
         .try_into()
         .expect("one");
     let removed = client.delete(&format!("/v1/admin/keys/{}", key.kid)).await;
     assert_eq!(removed.status, 204, "{}", removed.text);
-    for tokens in [&ada, &admin] {
+    for tokens in [&ada, &grace] {
         becomes(&apart.verifier, &tokens.access, ["revoked"; 2]).await;
     }
     assert_eq!(apart.public.count(JWKS), 1, "nobody has asked for keys");

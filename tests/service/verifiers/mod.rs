@@ -25,7 +25,7 @@ fn verifier(issuer: &str, public: &str, internal: &str) -> Builder<Map<String, V
 
 /// A clock of a verifier's own, that stands where the machine's does now.
 fn standing_clock() -> Clock {
-    let now = auth_service::clock::Clock::system().now();
+    let now = kernel::clock::Clock::system().now();
     Clock::manual(now.as_secs().unsigned_abs())
 }
 

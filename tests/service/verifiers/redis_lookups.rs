@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use auth_service::keys;
 use reqwest::Method;
 use serde_json::json;
 use shared_claims::{Freshness, Revocations, Verifier};
@@ -82,8 +81,9 @@ async fn each_kind_is_refused_as_soon_as_it_is_answered() {
     let (service, _redis, verifier) = start().await;
     let admin = service.admin().await;
     let client = service.bearer(&admin.access);
+    let other = service.signup("other@example.org").await;
     let mut all = sessions(&service, "ada@example.org", 4).await;
-    becomes(&verifier, &admin.access, ["ok"; 2]).await;
+    becomes(&verifier, &other.access, ["ok"; 2]).await;
     for tokens in &all {
         assert_eq!(rules(&verifier, &tokens.access).await, ["ok"; 2]);
     }
@@ -109,17 +109,20 @@ async fn each_kind_is_refused_as_soon_as_it_is_answered() {
     for tokens in [&fresh, &all[1]] {
         assert_eq!(rules(&verifier, &tokens.access).await, ["revoked"; 2]);
     }
-    let [key] = keys::list(&service.ctx)
+    let [key] = service
+        .ctx
+        .keyring
+        .list(kernel::keyring::Purpose::Signing)
         .await
         .expect("keys")
         .try_into()
         .expect("one");
-    assert_eq!(rules(&verifier, &admin.access).await, ["ok"; 2]);
+    assert_eq!(rules(&verifier, &other.access).await, ["ok"; 2]);
     client
         .delete(&format!("/v1/admin/keys/{}", key.kid))
         .await
         .expect(204, "");
-    assert_eq!(rules(&verifier, &admin.access).await, ["revoked"; 2]);
+    assert_eq!(rules(&verifier, &other.access).await, ["revoked"; 2]);
 }
 
 // L1

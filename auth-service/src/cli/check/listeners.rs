@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use super::Finding;
-use crate::config::Settings;
+use kernel::config::Settings;
 
 const PATIENCE: Duration = Duration::from_secs(2);
 

@@ -475,6 +475,8 @@ export interface components {
              */
             disabled_at?: string | null;
         };
+        /** @description The services that an access token is to be for: one, or several. */
+        Audience: string | string[];
         /** @description An event as it was written down. */
         AuditEvent: {
             /** @description Who did it: `user`, `operator`, `system` or `anonymous`. */
@@ -541,10 +543,11 @@ export interface components {
          *     - `token_revoked`: The access token was revoked.
          *     - `claims_stale`: Roles or claims have changed since the access token was made: refresh.
          *     - `forbidden`: The access token does not allow this.
+         *     - `insufficient_user_authentication`: Its owner proved who they are too long ago for this: sign in again.
          *     - `internal`: A fault of the service.
          * @enum {string}
          */
-        Code: "malformed" | "validation_failed" | "unsupported_media_type" | "payload_too_large" | "not_found" | "method_not_allowed" | "email_taken" | "invalid_credentials" | "wrong_password" | "rate_limited" | "busy" | "unavailable" | "signup_disabled" | "refresh_token_invalid" | "refresh_token_expired" | "refresh_token_revoked" | "refresh_token_reused" | "token_missing" | "token_invalid" | "token_expired" | "token_revoked" | "claims_stale" | "forbidden" | "internal";
+        Code: "malformed" | "validation_failed" | "unsupported_media_type" | "payload_too_large" | "not_found" | "method_not_allowed" | "email_taken" | "invalid_credentials" | "wrong_password" | "rate_limited" | "busy" | "unavailable" | "signup_disabled" | "refresh_token_invalid" | "refresh_token_expired" | "refresh_token_revoked" | "refresh_token_reused" | "token_missing" | "token_invalid" | "token_expired" | "token_revoked" | "claims_stale" | "forbidden" | "insufficient_user_authentication" | "internal";
         /** @description A new account. */
         CreateUserRequest: {
             /**
@@ -635,6 +638,7 @@ export interface components {
         };
         /** @description An email address and a password. */
         LoginRequest: {
+            audience?: components["schemas"]["Audience"] | null;
             /**
              * @description The email address, in any case.
              * @example ada@example.org
@@ -646,6 +650,20 @@ export interface components {
              * @example a lovelace of engines
              */
             password: string;
+            /**
+             * @description What they may do: `account`, `admin`, and what `tokens.scope` names; left out, that. A session
+             *     of the scope `admin` is for this service alone.
+             * @example account
+             */
+            scope?: string | null;
+        };
+        /** @description A refresh token. */
+        LogoutRequest: {
+            /**
+             * @description The refresh token as it was given, of whatever generation.
+             * @example rt_AQGbDg
+             */
+            refresh_token: string;
         };
         /** @description What this service is and where its parts are (RFC 8414 §2): only what works. */
         Metadata: {
@@ -739,13 +757,19 @@ export interface components {
             /** @description Always `about:blank`: `code` tells problems apart (RFC 9457 §4.2.1). */
             type: string;
         };
-        /** @description A refresh token. */
+        /** @description A refresh token, and what the new access token is to be for. */
         RefreshRequest: {
+            audience?: components["schemas"]["Audience"] | null;
             /**
              * @description The refresh token as it was given.
              * @example rt_AQGbDg
              */
             refresh_token: string;
+            /**
+             * @description Some of the scope that the session was granted; left out, all of it.
+             * @example account
+             */
+            scope?: string | null;
         };
         /** @description What to revoke: exactly one of the three. */
         RevokeRequest: {
@@ -789,10 +813,19 @@ export interface components {
          *     generation.
          */
         SessionRecord: {
+            /** @description How strongly (RFC 9470). */
+            acr?: string | null;
             /** @description The client's address at sign-in. */
             address: string;
             /** @description How its owner proved who they are (RFC 8176). */
             amr: string[];
+            /** @description The services that its tokens may be for; `null` stands for those of the settings. */
+            audience?: string[] | null;
+            /**
+             * Format: date-time
+             * @description When they last did.
+             */
+            authenticated_at: string;
             /** @description The client that it was made for. */
             client_id: string;
             /**
@@ -824,6 +857,7 @@ export interface components {
         };
         /** @description A new account. */
         SignupRequest: {
+            audience?: components["schemas"]["Audience"] | null;
             /**
              * Format: email
              * @description The email address; accounts are told apart by it.
@@ -841,6 +875,12 @@ export interface components {
              * @example a lovelace of engines
              */
             password: string;
+            /**
+             * @description What they may do: `account`, `admin`, and what `tokens.scope` names; left out, that. A session
+             *     of the scope `admin` is for this service alone.
+             * @example account
+             */
+            scope?: string | null;
         };
         /**
          * @description Where a key is in its life.
@@ -1211,7 +1251,7 @@ export interface operations {
                     "application/json": components["schemas"]["KeyInfo"];
                 };
             };
-            /** @description `token_missing`, `token_invalid`, `token_expired`, `token_revoked`, `claims_stale` */
+            /** @description `token_missing`, `token_invalid`, `token_expired`, `token_revoked`, `claims_stale`, `insufficient_user_authentication` */
             401: {
                 headers: {
                     "WWW-Authenticate"?: string;
@@ -1220,7 +1260,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "token_missing" | "token_invalid" | "token_expired" | "token_revoked" | "claims_stale";
+                        code?: "token_missing" | "token_invalid" | "token_expired" | "token_revoked" | "claims_stale" | "insufficient_user_authentication";
                     };
                 };
             };
@@ -1297,7 +1337,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `token_missing`, `token_invalid`, `token_expired`, `token_revoked`, `claims_stale` */
+            /** @description `token_missing`, `token_invalid`, `token_expired`, `token_revoked`, `claims_stale`, `insufficient_user_authentication` */
             401: {
                 headers: {
                     "WWW-Authenticate"?: string;
@@ -1306,7 +1346,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "token_missing" | "token_invalid" | "token_expired" | "token_revoked" | "claims_stale";
+                        code?: "token_missing" | "token_invalid" | "token_expired" | "token_revoked" | "claims_stale" | "insufficient_user_authentication";
                     };
                 };
             };
@@ -1396,7 +1436,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `token_missing`, `token_invalid`, `token_expired`, `token_revoked`, `claims_stale` */
+            /** @description `token_missing`, `token_invalid`, `token_expired`, `token_revoked`, `claims_stale`, `insufficient_user_authentication` */
             401: {
                 headers: {
                     "WWW-Authenticate"?: string;
@@ -1405,7 +1445,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "token_missing" | "token_invalid" | "token_expired" | "token_revoked" | "claims_stale";
+                        code?: "token_missing" | "token_invalid" | "token_expired" | "token_revoked" | "claims_stale" | "insufficient_user_authentication";
                     };
                 };
             };
@@ -1625,7 +1665,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `token_missing`, `token_invalid`, `token_expired`, `token_revoked`, `claims_stale` */
+            /** @description `token_missing`, `token_invalid`, `token_expired`, `token_revoked`, `claims_stale`, `insufficient_user_authentication` */
             401: {
                 headers: {
                     "WWW-Authenticate"?: string;
@@ -1634,7 +1674,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "token_missing" | "token_invalid" | "token_expired" | "token_revoked" | "claims_stale";
+                        code?: "token_missing" | "token_invalid" | "token_expired" | "token_revoked" | "claims_stale" | "insufficient_user_authentication";
                     };
                 };
             };
@@ -1859,7 +1899,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `token_missing`, `token_invalid`, `token_expired`, `token_revoked`, `claims_stale` */
+            /** @description `token_missing`, `token_invalid`, `token_expired`, `token_revoked`, `claims_stale`, `insufficient_user_authentication` */
             401: {
                 headers: {
                     "WWW-Authenticate"?: string;
@@ -1868,7 +1908,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "token_missing" | "token_invalid" | "token_expired" | "token_revoked" | "claims_stale";
+                        code?: "token_missing" | "token_invalid" | "token_expired" | "token_revoked" | "claims_stale" | "insufficient_user_authentication";
                     };
                 };
             };
@@ -1963,7 +2003,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `token_missing`, `token_invalid`, `token_expired`, `token_revoked`, `claims_stale` */
+            /** @description `token_missing`, `token_invalid`, `token_expired`, `token_revoked`, `claims_stale`, `insufficient_user_authentication` */
             401: {
                 headers: {
                     "WWW-Authenticate"?: string;
@@ -1972,7 +2012,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "token_missing" | "token_invalid" | "token_expired" | "token_revoked" | "claims_stale";
+                        code?: "token_missing" | "token_invalid" | "token_expired" | "token_revoked" | "claims_stale" | "insufficient_user_authentication";
                     };
                 };
             };
@@ -2097,7 +2137,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `token_missing`, `token_invalid`, `token_expired`, `token_revoked`, `claims_stale` */
+            /** @description `token_missing`, `token_invalid`, `token_expired`, `token_revoked`, `claims_stale`, `insufficient_user_authentication` */
             401: {
                 headers: {
                     "WWW-Authenticate"?: string;
@@ -2106,7 +2146,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "token_missing" | "token_invalid" | "token_expired" | "token_revoked" | "claims_stale";
+                        code?: "token_missing" | "token_invalid" | "token_expired" | "token_revoked" | "claims_stale" | "insufficient_user_authentication";
                     };
                 };
             };
@@ -2395,7 +2435,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `token_missing`, `token_invalid`, `token_expired`, `token_revoked`, `claims_stale` */
+            /** @description `token_missing`, `token_invalid`, `token_expired`, `token_revoked`, `claims_stale`, `insufficient_user_authentication` */
             401: {
                 headers: {
                     "WWW-Authenticate"?: string;
@@ -2404,7 +2444,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "token_missing" | "token_invalid" | "token_expired" | "token_revoked" | "claims_stale";
+                        code?: "token_missing" | "token_invalid" | "token_expired" | "token_revoked" | "claims_stale" | "insufficient_user_authentication";
                     };
                 };
             };
@@ -2584,7 +2624,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["RefreshRequest"] | null;
+                "application/json": components["schemas"]["LogoutRequest"] | null;
             };
         };
         responses: {
@@ -2717,6 +2757,18 @@ export interface operations {
                     };
                 };
             };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "forbidden";
+                    };
+                };
+            };
             /** @description `rate_limited` */
             429: {
                 headers: {
@@ -2792,7 +2844,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `wrong_password` */
+            /** @description `wrong_password`, `forbidden` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2800,7 +2852,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "wrong_password";
+                        code?: "wrong_password" | "forbidden";
                     };
                 };
             };
@@ -2917,6 +2969,18 @@ export interface operations {
                     };
                 };
             };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "forbidden";
+                    };
+                };
+            };
             /** @description `payload_too_large` */
             413: {
                 headers: {
@@ -3028,7 +3092,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `wrong_password` */
+            /** @description `wrong_password`, `forbidden` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3036,7 +3100,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "wrong_password";
+                        code?: "wrong_password" | "forbidden";
                     };
                 };
             };
@@ -3137,6 +3201,18 @@ export interface operations {
                     };
                 };
             };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "forbidden";
+                    };
+                };
+            };
             /** @description `rate_limited` */
             429: {
                 headers: {
@@ -3193,6 +3269,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
                         code?: "token_missing" | "token_invalid" | "token_expired" | "token_revoked" | "claims_stale";
+                    };
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "forbidden";
                     };
                 };
             };
@@ -3267,6 +3355,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
                         code?: "token_missing" | "token_invalid" | "token_expired" | "token_revoked" | "claims_stale";
+                    };
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "forbidden";
                     };
                 };
             };

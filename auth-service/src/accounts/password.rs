@@ -1,0 +1,36 @@
+//! Changing one's password.
+
+use kernel::audit::{Actor, Event, EventKind};
+use kernel::caller::Caller;
+use kernel::id::Id;
+
+use super::AccountsError;
+use crate::ctx::Ctx;
+use crate::methods::password;
+use crate::sessions;
+use crate::signin::{self, SigninError};
+
+/// Changes the password; every session but `session` ends.
+///
+/// # Errors
+/// [`AccountsError::Signin`]
+pub async fn change_password(
+    ctx: &Ctx,
+    id: Id,
+    session: Id,
+    current: &str,
+    new: &str,
+    caller: &Caller,
+) -> Result<(), AccountsError> {
+    let kind = EventKind::PasswordChanged;
+    let proven = signin::prove_again(ctx, id, current, kind, caller).await?;
+    let new = password::new(ctx, new, proven.user()).await?;
+    let now = ctx.clock.now();
+    let mut change = ctx.changes.begin().await?;
+    if !password::replace(&mut change, &proven.at(now), &new, now).await? {
+        return change.undo(Err(SigninError::WrongPassword.into())).await;
+    }
+    sessions::end_others(ctx, &mut change, id, session).await?;
+    let event = Event::new(kind, Actor::User(id)).session(session);
+    Ok(change.commit(event, caller).await?)
+}

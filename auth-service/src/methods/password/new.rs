@@ -1,0 +1,52 @@
+//! A new password: judged, hashed and set.
+
+use kernel::change::Change;
+use kernel::clock::Instant;
+use kernel::db::DbError;
+use kernel::passwords::Password;
+
+use super::{MethodError, store};
+use crate::ctx::Ctx;
+use crate::methods::{Authentication, Proof, Proven, Unchanged};
+use crate::users::User;
+
+/// A password that is good enough, hashed.
+pub struct NewPassword(String);
+
+impl NewPassword {
+    /// What is stored of it.
+    pub fn hash(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Checks a new password against the policy and hashes it.
+///
+/// # Errors
+/// [`MethodError`]
+pub async fn new(ctx: &Ctx, password: &str, user: &User) -> Result<NewPassword, MethodError> {
+    let password = Password::parse(password)?;
+    let mut words = vec![user.email.clone(), "auth-service".into()];
+    words.extend(user.name.clone());
+    ctx.hasher.check_new(password.clone(), words).await?;
+    Ok(NewPassword(ctx.hasher.hash(password).await?))
+}
+
+/// Whoever has just chosen the password of a new account knows it.
+pub fn chosen(user: &User, _: &NewPassword) -> Proven {
+    Proven::new(user.clone(), Proof::Password, Unchanged::NEW)
+}
+
+/// Sets another password, within a change that is open; false if a credential of the account has
+/// changed since it was proved: what was proved no longer holds.
+///
+/// # Errors
+/// [`DbError`]
+pub async fn replace(
+    change: &mut Change<'_>,
+    proved: &Authentication,
+    new: &NewPassword,
+    now: Instant,
+) -> Result<bool, DbError> {
+    store::replace(change, proved.user(), proved.unchanged(), new.hash(), now).await
+}

@@ -1,0 +1,61 @@
+//! Is it the password of the account?
+
+use kernel::id::Id;
+use kernel::passwords::Password;
+
+use super::MethodError;
+use super::store::{self, Account};
+use crate::ctx::Ctx;
+use crate::methods::{Proof, Proven};
+use crate::users::Email;
+
+/// It is not the password; the account, where there is one. Unknown, wrong and disabled take the
+/// same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wrong(pub Option<Id>);
+
+/// The account with this address, if there is one.
+///
+/// # Errors
+/// [`MethodError::Db`]
+pub async fn of_email(ctx: &Ctx, email: &Email) -> Result<Option<Account>, MethodError> {
+    let mut conn = ctx.db.conn().await?;
+    Ok(store::by_email(&mut conn, email.key()).await?)
+}
+
+/// The account with this identifier, if there is one.
+///
+/// # Errors
+/// [`MethodError::Db`]
+pub async fn of_id(ctx: &Ctx, id: Id) -> Result<Option<Account>, MethodError> {
+    let mut conn = ctx.db.conn().await?;
+    Ok(store::by_id(&mut conn, id).await?)
+}
+
+/// Proves a password. Where there is no account that takes as long as a wrong password. A hash that
+/// is weaker than the settings ask for is renewed.
+///
+/// # Errors
+/// [`MethodError`]
+pub async fn prove(
+    ctx: &Ctx,
+    account: Option<Account>,
+    password: &Password,
+) -> Result<Result<Proven, Wrong>, MethodError> {
+    let stored = account.as_ref().and_then(|account| account.hash.clone());
+    let verdict = ctx.hasher.verify(password.clone(), stored).await?;
+    let Some(account) = account else {
+        return Ok(Err(Wrong(None)));
+    };
+    if !verdict.matches || account.user.disabled_at.is_some() {
+        return Ok(Err(Wrong(Some(account.user.id))));
+    }
+    if let (Some(new), Some(old)) = (verdict.rehash, account.hash) {
+        store::renew(&ctx.db, account.user.id, old, new).await?;
+    }
+    Ok(Ok(Proven::new(
+        account.user,
+        Proof::Password,
+        account.unchanged,
+    )))
+}

@@ -1,0 +1,74 @@
+//! Refreshing: a refresh token for a fresh access token. A bad MAC is refused before anything is
+//! looked up; what a good one deserves is judged in `sessions/rotate/`.
+
+use kernel::caller::Caller;
+use kernel::config::Limit;
+use kernel::limits::Who;
+use kernel::metrics::Refresh;
+
+use super::asked::Asked;
+use super::{Issued, RefreshError, issue};
+use crate::ctx::Ctx;
+use crate::sessions::{self, Outcome, Presented, RotateError};
+use crate::tokens::RefreshToken;
+
+/// Exchanges a refresh token for tokens; the access token is for no more than the session was
+/// granted, and for no more than is asked.
+///
+/// # Errors
+/// [`RefreshError`]
+pub async fn refresh(
+    ctx: &Ctx,
+    presented: &str,
+    asked: &Asked,
+    caller: &Caller,
+) -> Result<Issued, RefreshError> {
+    let exchanged = exchange(ctx, presented, asked, caller).await;
+    ctx.metrics.refreshes.count(match &exchanged {
+        Ok((Outcome::Rotated, _)) => Refresh::Rotated,
+        Ok((Outcome::Replayed, _)) => Refresh::Replayed,
+        Err(RefreshError::Invalid) => Refresh::Invalid,
+        Err(RefreshError::Blocked(_)) => Refresh::RateLimited,
+        Err(RefreshError::Rotate(RotateError::Expired)) => Refresh::Expired,
+        Err(RefreshError::Rotate(RotateError::Revoked)) => Refresh::Revoked,
+        Err(RefreshError::Rotate(RotateError::Reused)) => Refresh::Reused,
+        Err(RefreshError::NotGranted(_) | RefreshError::Rotate(RotateError::NotGranted(_))) => {
+            Refresh::NotGranted
+        }
+        Err(
+            RefreshError::Rotate(RotateError::Db(_)) | RefreshError::Db(_) | RefreshError::Keys(_),
+        ) => Refresh::Error,
+    });
+    exchanged.map(|(_, issued)| issued)
+}
+
+async fn exchange(
+    ctx: &Ctx,
+    presented: &str,
+    asked: &Asked,
+    caller: &Caller,
+) -> Result<(Outcome, Issued), RefreshError> {
+    let presented = read(ctx, presented)?;
+    let session = Who::id(presented.session);
+    ctx.limits
+        .pace(Limit::RefreshSession, session, &caller.told)?;
+    let within = asked.narrowed(&ctx.settings)?;
+    let now = ctx.clock.now();
+    let rotated = sessions::rotate(ctx, presented, within.as_ref(), now, caller).await;
+    let (outcome, session, user) = rotated?;
+    Ok((outcome, issue(ctx, session, user, within.as_ref(), now)?))
+}
+
+/// Reads a refresh token that we made.
+///
+/// # Errors
+/// [`RefreshError::Invalid`] · [`RefreshError::Keys`]
+pub(super) fn read(ctx: &Ctx, presented: &str) -> Result<Presented, RefreshError> {
+    let ring = ctx.keyring.ring()?;
+    let token = RefreshToken::decode(presented, ring.refresh().all());
+    let token = token.ok_or(RefreshError::Invalid)?;
+    Ok(Presented {
+        session: token.family,
+        generation: token.generation,
+    })
+}
