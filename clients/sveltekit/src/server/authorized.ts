@@ -1,9 +1,11 @@
+import type { Bearer } from './access-tokens.js';
 import { initOf, takeBody, type Body } from './body.js';
 import { isObject, parse } from './issuer.js';
 import { unavailable } from './problem.js';
 import type { Session } from './session.js';
+import type { Which } from './token.js';
 
-/** A call that is to carry the session's token. */
+/** A call that is to carry a token of the session. */
 export interface Outgoing {
 	readonly url: string | URL;
 	readonly method: string;
@@ -21,19 +23,26 @@ const YOUNG = 10;
 const LIMIT = 16 * 1024;
 
 /**
- * Sends with the bearer of the session, and if the API refuses it for what a refresh mends, once
- * more with a new one. A body that can't be sent again is not.
+ * Sends with that token of the session, and if it is refused for what a refresh mends, once more
+ * with a new one. A body that can't be sent again is not.
  */
-export async function sendAuthorized(session: Session | undefined, call: Outgoing, fetch: typeof globalThis.fetch): Promise<Response> {
-	const token = await session?.bearer();
+export async function sendAuthorized(session: Session | undefined, which: Which, call: Outgoing, fetch: typeof globalThis.fetch): Promise<Response> {
+	const { token, retryAfter }: Bearer = (await session?.bearer(which)) ?? {};
 	const response = await send(call, token, fetch);
-	if (response.status !== 401 || !session || !token || call.body.kind === 'stream') return response;
-	const { refused, answer } = await look(response, session.age);
+	if (response.status !== 401 || !session) return response;
+	if (!token) return insteadOf(response, retryAfter);
+	if (call.body.kind === 'stream') return response;
+	const { refused, answer } = await look(response, session.age(which));
 	if (!refused) return answer;
-	const after = await session.bearerAfter(token);
-	if (after.token) return send(call, after.token, fetch);
-	// Nobody is told that they are signed out because the service is away.
-	return after.retryAfter === undefined ? answer : unavailable('The sign-in service can not be reached.', after.retryAfter);
+	const after = await session.bearerAfter(which, token);
+	return after.token ? send(call, after.token, fetch) : insteadOf(answer, after.retryAfter);
+}
+
+/** Nobody is told that they are signed out because the service is away. */
+async function insteadOf(refusal: Response, retryAfter: number | undefined): Promise<Response> {
+	if (retryAfter === undefined) return refusal;
+	await refusal.body?.cancel();
+	return unavailable('The sign-in service can not be reached.', retryAfter);
 }
 
 function send({ url, method, headers, body, redirect, signal }: Outgoing, token: string | undefined, fetch: typeof globalThis.fetch): Promise<Response> {

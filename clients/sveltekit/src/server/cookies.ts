@@ -1,8 +1,9 @@
+import type { Which } from './token.js';
+
+export type TokenName = Which | 'refresh';
+
 /** What a browser keeps for a session. */
-export interface Tokens {
-	readonly access?: string;
-	readonly refresh?: string;
-}
+export type Tokens = { readonly [name in TokenName]?: string };
 
 export interface CookieOptions {
 	readonly name?: string;
@@ -15,6 +16,7 @@ const CHUNK = 3_600;
 const CHUNKS = 3;
 /** What tokens are made of; nothing of it needs escaping in a cookie. */
 const TOKEN = /^[A-Za-z0-9_.-]+$/;
+const NAMES: readonly TokenName[] = ['access', 'account', 'refresh'];
 
 /** One `Set-Cookie`, taken apart. */
 export interface Cookie {
@@ -24,64 +26,54 @@ export interface Cookie {
 }
 
 /**
- * The cookies of a session: `__Host-auth-access`, in pieces `.1` and `.2` if it is long, and
- * `__Host-auth-refresh`. The prefix makes the browser refuse them from a subdomain or over http
- * (RFC 6265bis §4.1.3.2).
+ * The cookies of a session: `__Host-auth-access` and `__Host-auth-account`, in pieces `.1` and `.2`
+ * if they are long, and `__Host-auth-refresh`. The prefix makes the browser refuse them from a
+ * subdomain or over http (RFC 6265bis §4.1.3.2).
  */
 export class SessionCookies {
-	readonly #access: readonly string[];
-	readonly #refresh: string;
+	readonly #prefix: string;
 	readonly #secure: boolean;
 
 	constructor(options: CookieOptions = {}) {
 		const { name = 'auth', secure = true } = options;
-		const prefix = secure ? '__Host-' : '';
-		const access = `${prefix}${name}-access`;
-		this.#access = [access, ...Array.from({ length: CHUNKS - 1 }, (_, i) => `${access}.${i + 1}`)];
-		this.#refresh = `${prefix}${name}-refresh`;
+		this.#prefix = `${secure ? '__Host-' : ''}${name}-`;
 		this.#secure = secure;
-	}
-
-	get names(): readonly string[] {
-		return [...this.#access, this.#refresh];
 	}
 
 	/** The tokens that a request brings. What can be no token is none. */
 	read(get: (name: string) => string | undefined): Tokens {
-		const pieces = [];
-		for (const name of this.#access) {
-			const piece = get(name);
-			if (!piece) break;
-			pieces.push(piece);
+		const tokens: { [name in TokenName]?: string } = {};
+		for (const of of NAMES) {
+			const pieces = [];
+			for (const name of this.#names(of)) {
+				const piece = get(name);
+				if (!piece) break;
+				pieces.push(piece);
+			}
+			const token = pieces.join('');
+			if (TOKEN.test(token)) tokens[of] = token;
 		}
-		const access = pieces.join('');
-		const refresh = get(this.#refresh) ?? '';
-		return {
-			...(TOKEN.test(access) && { access }),
-			...(TOKEN.test(refresh) && { refresh })
-		};
+		return tokens;
 	}
 
-	/** Whether a request brings any of them, fit for use or not. */
+	/** Which of them a request brings, fit for use or not. */
 	present(get: (name: string) => string | undefined): readonly string[] {
-		return this.names.filter((name) => get(name) !== undefined);
+		return NAMES.flatMap((of) => this.#names(of)).filter((name) => get(name) !== undefined);
 	}
 
-	/** Sets a pair, and takes away pieces of a longer one before it. */
-	set(pair: { access: string; accessAge: number; refresh: string; refreshAge: number }, present: readonly string[]): Cookie[] {
-		const access = this.#access.map((name, i) => {
-			const value = pair.access.slice(i * CHUNK, (i + 1) * CHUNK);
-			return { name, value, maxAge: value ? seconds(pair.accessAge) : 0 };
+	/** Sets a token, and takes away pieces of a longer one before it. */
+	set(of: TokenName, token: string, age: number, present: readonly string[]): Cookie[] {
+		const pieces = this.#names(of).map((name, i) => {
+			const value = token.slice(i * CHUNK, (i + 1) * CHUNK);
+			return { name, value, maxAge: value ? seconds(age) : 0 };
 		});
-		const refresh = { name: this.#refresh, value: pair.refresh, maxAge: seconds(pair.refreshAge) };
-		return [...access.filter(({ name, value }) => value || present.includes(name)), refresh];
+		return pieces.filter(({ name, value }) => value || present.includes(name));
 	}
 
-	/** Takes away whatever there may be. */
-	clear(present: readonly string[]): Cookie[] {
-		const [access] = this.#access;
-		const names = new Set([...(access === undefined ? [] : [access]), this.#refresh, ...present]);
-		return [...names].map((name) => ({ name, value: '', maxAge: 0 }));
+	/** Takes away whatever there may be: also what the request did not bring, for another one may have set it. */
+	clear(present: readonly string[], all: readonly TokenName[] = NAMES): Cookie[] {
+		const names = all.flatMap((of) => this.#names(of).filter((name, i) => i === 0 || present.includes(name)));
+		return names.map((name) => ({ name, value: '', maxAge: 0 }));
 	}
 
 	/** As `event.cookies.set` takes them. */
@@ -92,6 +84,12 @@ export class SessionCookies {
 	serialize({ name, value, maxAge }: Cookie): string {
 		const secure = this.#secure ? '; Secure' : '';
 		return `${name}=${value}; Max-Age=${maxAge}; Path=/; HttpOnly${secure}; SameSite=Lax`;
+	}
+
+	/** Of the pieces of a token. */
+	#names(of: TokenName): string[] {
+		const first = this.#prefix + of;
+		return [first, ...Array.from({ length: CHUNKS - 1 }, (_, i) => `${first}.${i + 1}`)];
 	}
 }
 

@@ -6,6 +6,7 @@ import { Keys } from './keys.js';
 import { Mirror } from './mirror.js';
 import { Refresher } from './refresh.js';
 import { readSettings, type Settings } from './settings.js';
+import type { Policy, Which } from './token.js';
 import type { AuthOptions } from './types.js';
 import { Verifier } from './verifier.js';
 
@@ -16,7 +17,7 @@ export interface Core {
 	readonly verifier: Verifier;
 	readonly refresher: Refresher;
 	/** Why a token that came from the service itself isn't accepted here, for whoever configures this. */
-	explain(token: string, rule: string): string;
+	explain(token: string, which: Which, rule: string): string;
 	close(): void;
 }
 
@@ -31,16 +32,16 @@ export function createCore(options: AuthOptions): Core {
 		issuer,
 		verifier: new Verifier(settings, new Keys(settings, clock), mirror, feed, clock),
 		refresher: new Refresher(issuer, settings),
-		explain: (token, rule) => explain(settings, token, rule),
+		explain: (token, which, rule) => explain(settings.policies[which], token, rule),
 		close: () => feed?.close()
 	};
 }
 
-function explain({ issuer, audience }: Settings, token: string, rule: string): string {
+function explain({ issuer, audience }: Policy, token: string, rule: string): string {
 	let said = '';
 	try {
 		const { iss, aud } = decodeJwt(token);
-		said = `; it is of '${iss}' for '${aud}', and here 'issuer' is '${issuer}', 'audience' is '${audience}'`;
+		said = `; it is of '${iss}' for '${aud}', and here 'issuer' is '${issuer}', and the audience is to be '${audience}'`;
 	} catch {
 		// Nothing can be read out of it.
 	}

@@ -27,7 +27,7 @@ export function createHandleFetch(core: () => Core, cookies: SessionCookies, ses
 			const { method, redirect, signal } = request;
 			const body = await takeBody(request.body);
 			// Not SvelteKit's `fetch`, which sends the cookies of this site to its subdomains.
-			return sendAuthorized(session, { url, method, headers, body, redirect, signal }, core().settings.fetch);
+			return sendAuthorized(session, 'access', { url, method, headers, body, redirect, signal }, core().settings.fetch);
 		}
 		return fetch(withoutTokens(request, url, event, cookies));
 	};

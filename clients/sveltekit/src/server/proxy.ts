@@ -3,7 +3,7 @@ import { sendAuthorized } from './authorized.js';
 import { REPLAYED, takeBody, type Body } from './body.js';
 import type { Core } from './core.js';
 import { reasonOf } from './issuer.js';
-import { problem, unavailable } from './problem.js';
+import { problem } from './problem.js';
 import { requestHeaders, responseHeaders } from './proxy-headers.js';
 import { locationOf, targetOf } from './proxy-target.js';
 import type { Sessions } from './sessions.js';
@@ -29,15 +29,10 @@ export function createProxy(core: () => Core, sessions: Sessions): RequestHandle
 		} as const;
 		let response: Response;
 		try {
-			response = await sendAuthorized(session, call, fetch);
+			response = await sendAuthorized(session, 'access', call, fetch);
 		} catch (error) {
 			if (!event.request.signal.aborted) warn(`${target.api.prefix} can not be reached: ${reasonOf(error)}`);
 			return problem(502, 'bad_gateway', 'The API can not be reached.');
-		}
-		const { state } = session;
-		if (response.status === 401 && state.status === 'unavailable') {
-			await response.body?.cancel();
-			return unavailable('The sign-in service can not be reached.', state.retryAfter);
 		}
 		const headers = responseHeaders(response, session.isKnown);
 		const location = headers.get('location');

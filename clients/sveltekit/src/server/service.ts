@@ -11,7 +11,7 @@ interface Init {
 	readonly body?: unknown;
 }
 
-/** auth-service itself, with the bearer of this session. */
+/** auth-service itself, with this session's token for it. */
 export function serviceClient(core: Core, session: Session, client: Client): ServiceClient {
 	const call = (method: string) => async (path: string, init: Init = {}) => {
 		const response = await request(core, session, client, method, path, init);
@@ -39,7 +39,7 @@ async function request(core: Core, session: Session, client: Client, method: str
 	// Hashing a password may take as long again as it takes to wait for a turn.
 	const signal = AbortSignal.timeout(timeout + 5_000);
 	try {
-		return await sendAuthorized(session, { url, method, headers, body: { kind: 'whole', bytes }, redirect: 'error', signal }, fetch);
+		return await sendAuthorized(session, 'account', { url, method, headers, body: { kind: 'whole', bytes }, redirect: 'error', signal }, fetch);
 	} catch (error) {
 		return unavailable(`auth-service can not be reached: ${reasonOf(error)}`, 1);
 	}

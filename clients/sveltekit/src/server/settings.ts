@@ -1,4 +1,5 @@
 import { SessionCookies } from './cookies.js';
+import type { Policy, Which } from './token.js';
 import type { AuthOptions } from './types.js';
 
 /** A prefix of this site, and where what is below it goes. */
@@ -9,10 +10,9 @@ export interface Api {
 
 /** What was configured, checked. */
 export interface Settings {
-	readonly issuer: string;
 	/** Where the service is, without a `/` at the end. */
 	readonly service: string;
-	readonly audience: string;
+	readonly policies: Readonly<Record<Which, Policy>>;
 	readonly feed: string | undefined;
 	readonly strict: boolean;
 	/** The longest prefix first. */
@@ -43,9 +43,8 @@ export function readSettings(options: AuthOptions): Settings {
 	httpUrl('url', service);
 	if (options.feed) httpUrl('feed', options.feed);
 	return {
-		issuer,
 		service,
-		audience: options.audience ?? 'api',
+		policies: readPolicies(issuer, options.audience ?? 'api'),
 		feed: options.feed ? trimmed(options.feed) : undefined,
 		strict: options.freshness === 'strict',
 		apis: readApis(options.apis ?? {}),
@@ -55,6 +54,12 @@ export function readSettings(options: AuthOptions): Settings {
 		fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
 		warn: options.warn ?? ((message) => console.warn(`auth-service: ${message}`))
 	};
+}
+
+/** No API is sent a token that the service itself takes: it could act on the account with it. */
+function readPolicies(issuer: string, audience: string): Settings['policies'] {
+	if (audience === issuer) throw new Error('createAuth: `audience` is the issuer, which is the audience of auth-service alone; set one of its `tokens.audience`');
+	return { access: { issuer, audience, never: issuer }, account: { issuer, audience: issuer, scope: 'account' } };
 }
 
 function readApis(apis: Readonly<Record<string, string | undefined>>): Api[] {

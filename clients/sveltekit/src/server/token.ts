@@ -5,10 +5,17 @@ import { ALGORITHMS } from './jwks.js';
 import type { Keys } from './keys.js';
 import type { Claims } from './types.js';
 
-/** What is demanded of a token. */
+/** The access tokens of a session: `access` is for APIs, `account` for auth-service itself. */
+export type Which = 'access' | 'account';
+
+/** What is demanded of a token, and asked for at a refresh. */
 export interface Policy {
 	readonly issuer: string;
 	readonly audience: string;
+	/** An audience that the token must not have beside its own. */
+	readonly never?: string;
+	/** A scope that the token must have. */
+	readonly scope?: string;
 }
 
 /** `rule` is for the log and holds nothing of the token. */
@@ -51,7 +58,7 @@ export async function verifyToken(
 			clockTolerance: LEEWAY,
 			currentDate: new Date(now * 1000)
 		});
-		const wrong = wrongClaim(payload, now);
+		const wrong = wrongClaim(payload, now) ?? unfit(payload as unknown as Claims, policy);
 		if (wrong) return { kind: 'invalid', rule: `claim_${wrong}` };
 		return { kind: 'valid', claims: payload as unknown as Claims, kid: header.kid };
 	} catch (error) {
@@ -96,4 +103,10 @@ function wrongClaim(claims: unknown, now: number): string | undefined {
 	if (!optional('roles', isTexts)) return 'roles';
 	if (!optional('ver', Number.isSafeInteger)) return 'ver';
 	return undefined;
+}
+
+/** What the types leave open: whom the token is not for, and what it is to allow. */
+function unfit({ aud, scope = '' }: Claims, { never, scope: needed }: Policy): string | undefined {
+	if (never !== undefined && [aud].flat().includes(never)) return 'aud';
+	return needed === undefined || scope.split(' ').includes(needed) ? undefined : 'scope';
 }

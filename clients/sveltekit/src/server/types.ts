@@ -87,7 +87,7 @@ export interface AuthOptions {
 	issuer: string | undefined;
 	/** Where the service is reached from this server, if not at the issuer. */
 	url?: string | undefined;
-	/** The audience of the tokens; `api` by default. */
+	/** The audience of the tokens for APIs; `api` by default. */
 	audience?: string | undefined;
 	/** The revocation feed: `http://auth-service:9090/v1/revocations`. */
 	feed?: string | undefined;
@@ -124,7 +124,7 @@ export interface Auth {
 	readonly handleFetch: HandleFetch;
 	/** `export const fallback = auth.proxy` in a rest route under a prefix of `apis`. */
 	readonly proxy: RequestHandler;
-	/** For the direct mode: `export const POST = auth.token`. Hands an access token to the page. */
+	/** For the direct mode: `export const POST = auth.token`. Hands the access token for APIs to the page. */
 	readonly token: RequestHandler;
 	readonly actions: {
 		readonly login: SignInAction;
@@ -137,7 +137,7 @@ export interface Auth {
 	logout(event: RequestEvent): Promise<{ complete: boolean }>;
 	/** Refreshes now, as after a change of roles that this very response is to show. */
 	refresh(event: RequestEvent): Promise<AuthLocals>;
-	/** auth-service itself, with this session's bearer. */
+	/** auth-service itself, with this session's token for it, which nobody else is sent. */
 	service(event: RequestEvent): ServiceClient;
 	/** Ends what runs in the background: the feed. */
 	close(): void;

@@ -3,7 +3,7 @@ import { MAX_LAG, type Feed } from './feed.js';
 import type { Keys } from './keys.js';
 import type { Mirror } from './mirror.js';
 import type { Settings } from './settings.js';
-import { verifyToken, type Proof } from './token.js';
+import { verifyToken, type Proof, type Which } from './token.js';
 import type { Claims } from './types.js';
 
 /** What is known of a token. `away`: it can't be told now. */
@@ -15,7 +15,7 @@ const LONGEST_LIFE = 3_600;
 /** Verifies tokens here, without a call a request. */
 export class Verifier {
 	constructor(
-		private readonly settings: Pick<Settings, 'issuer' | 'audience' | 'strict'>,
+		private readonly settings: Pick<Settings, 'policies' | 'strict'>,
 		private readonly keys: Keys,
 		private readonly mirror: Mirror,
 		private readonly feed: Feed | undefined,
@@ -23,9 +23,9 @@ export class Verifier {
 	) {}
 
 	/** `genuine`: the token comes from the service itself and not from a cookie. */
-	async check(token: string, genuine = false): Promise<Check> {
+	async check(token: string, which: Which, genuine = false): Promise<Check> {
 		await this.feed?.ready();
-		const proof = await verifyToken(token, this.keys, this.settings, this.clock, genuine);
+		const proof = await verifyToken(token, this.keys, this.settings.policies[which], this.clock, genuine);
 		if (proof.kind !== 'valid') return proof;
 		const { jti, sid, sub, ver } = proof.claims;
 		const mark = this.mirror.check({ jti, sub, kid: proof.kid, ...(sid !== undefined && { sid }), ...(ver !== undefined && { ver }) });

@@ -1,3 +1,4 @@
+import { narrowed, type Beyond, type Grant } from './grant.js';
 import type { User } from '../service/schemas.js';
 
 export interface NewUser {
@@ -17,6 +18,7 @@ export interface Account {
 export interface MockSession {
 	readonly id: string;
 	readonly account: Account;
+	readonly granted: Grant;
 	readonly createdAt: number;
 	generation: number;
 	rotatedAt: number | undefined;
@@ -27,6 +29,7 @@ export interface MockSession {
 	readonly userAgent: string | null;
 }
 
+export type Asked = Readonly<Record<string, unknown>>;
 export type RefreshCode = 'refresh_token_invalid' | 'refresh_token_expired' | 'refresh_token_revoked' | 'refresh_token_reused';
 
 /** Who there is, and who is signed in. Times are in milliseconds. */
@@ -59,9 +62,9 @@ export class Accounts {
 		return [...this.#byEmail.values()].find(({ user }) => user.id === id);
 	}
 
-	open(account: Account, from: Pick<MockSession, 'address' | 'userAgent'>): MockSession {
+	open(account: Account, granted: Grant, from: Pick<MockSession, 'address' | 'userAgent'>): MockSession {
 		const now = this.now();
-		const session = { id: crypto.randomUUID(), account, createdAt: now, generation: 0, rotatedAt: undefined, lastUsedAt: now, isOver: false, ...from };
+		const session = { id: crypto.randomUUID(), account, granted, createdAt: now, generation: 0, rotatedAt: undefined, lastUsedAt: now, isOver: false, ...from };
 		this.sessions.set(session.id, session);
 		return session;
 	}
@@ -77,14 +80,19 @@ export class Accounts {
 		return session && { session, generation: Number(generation) };
 	}
 
-	/** By the table of the service: parallel callers converge on one successor, a replay ends the session. */
-	refresh(token: string): MockSession | RefreshCode {
+	/**
+	 * By the table of the service: parallel callers converge on one successor, a replay ends the
+	 * session. Who asks for more than the session was granted is refused, and nothing changes.
+	 */
+	refresh(token: string, asked: Asked = {}): { session: MockSession; grant: Grant } | RefreshCode | Beyond {
 		const named = this.named(token);
 		if (!named || named.generation > named.session.generation) return 'refresh_token_invalid';
 		const { session, generation } = named;
 		const now = this.now();
 		if (session.isOver) return 'refresh_token_revoked';
 		if (now - session.lastUsedAt > this.idleTtl) return 'refresh_token_expired';
+		const grant = narrowed(session.granted, asked);
+		if (typeof grant === 'string') return grant;
 		const isRecent = session.rotatedAt !== undefined && now - session.rotatedAt < this.reuseWindow;
 		if (generation === session.generation) {
 			if (!isRecent) {
@@ -96,6 +104,6 @@ export class Accounts {
 			return 'refresh_token_reused';
 		}
 		session.lastUsedAt = now;
-		return session;
+		return { session, grant };
 	}
 }

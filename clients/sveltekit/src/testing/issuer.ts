@@ -9,6 +9,7 @@ import type { TokenPair, User } from '../service/schemas.js';
 export interface MockIssuerOptions {
 	/** The `iss` of its tokens; its own address by default. */
 	issuer?: string;
+	/** What a session is granted beside the issuer itself; `api` by default. */
 	audience?: string;
 	algorithm?: 'ES256' | 'RS256' | 'EdDSA';
 	/** Seconds. */
@@ -76,7 +77,8 @@ export async function mockIssuer(options: MockIssuerOptions = {}): Promise<MockI
 	};
 	const server = await listen(answer);
 	const issuer = options.issuer ?? server.url;
-	const tokens = new Tokens(signer, accounts, { issuer, audience: options.audience ?? 'api', accessTtl: options.accessTtl ?? 600, now });
+	const grant = { audience: [options.audience ?? 'api', issuer], scope: 'account' };
+	const tokens = new Tokens(signer, accounts, { issuer, grant, accessTtl: options.accessTtl ?? 600, now });
 	handlers = routes({ accounts, tokens, revocations, signer, jwksMaxAge: options.jwksMaxAge ?? 600 });
 
 	const account = (userId: string): Account => {
@@ -99,7 +101,7 @@ export async function mockIssuer(options: MockIssuerOptions = {}): Promise<MockI
 		signIn: (email, password) => {
 			const found = accounts.find(email, password);
 			if (!found) throw new Error(`the mock issuer has no user ${email} with this password`);
-			return tokens.pair(accounts.open(found, { address: null, userAgent: null }));
+			return tokens.pair(accounts.open(found, grant, { address: null, userAgent: null }));
 		},
 		sign: (claims, header) => signer.sign(claims, header),
 		revokeSession: (id) => tokens.end(id, revocations),

@@ -1,4 +1,5 @@
-import type { Accounts, MockSession } from './accounts.js';
+import type { Account, Accounts, MockSession } from './accounts.js';
+import { narrowed, type Grant } from './grant.js';
 import type { Revocations } from './revocations.js';
 import type { Signer } from './signer.js';
 import type { Tokens } from './tokens.js';
@@ -18,12 +19,16 @@ export function routes({ accounts, tokens, revocations, signer, jwksMaxAge }: Pa
 	const signedIn = (answer: (session: MockSession, request: Request) => Promise<Response> | Response): Route => {
 		return async (request) => {
 			const session = await tokens.bearer(request);
-			return typeof session === 'string' ? problem(401, session, { 'www-authenticate': 'Bearer error="invalid_token"' }) : answer(session, request);
+			if (typeof session !== 'string') return answer(session, request);
+			if (session === 'forbidden') return problem(403, session, { 'www-authenticate': 'Bearer error="insufficient_scope", scope="account"' });
+			return problem(401, session, { 'www-authenticate': 'Bearer error="invalid_token"' });
 		};
 	};
 	const from = ({ headers }: Request) => ({ address: headers.get('x-forwarded-for'), userAgent: headers.get('user-agent') });
-	const pair = async (session: MockSession, status = 200) =>
-		Response.json(await tokens.pair(session), { status, headers: { 'cache-control': 'no-store' } });
+	const pair = async (session: MockSession, grant?: Grant, status = 200) =>
+		Response.json(await tokens.pair(session, grant), { status, headers: { 'cache-control': 'no-store' } });
+	const beyond = (field: string) => invalid(field, 'this can not be granted');
+	const open = (account: Account, grant: Grant, request: Request, status: number) => pair(accounts.open(account, grant, from(request)), grant, status);
 
 	return new Map<string, Route>([
 		[
@@ -31,24 +36,31 @@ export function routes({ accounts, tokens, revocations, signer, jwksMaxAge }: Pa
 			async (request) => {
 				const given = await body(request);
 				if ((given['password'] ?? '').length < 15) return invalid('password', 'a password has at least 15 characters');
+				const grant = narrowed(tokens.grant, given);
+				if (typeof grant === 'string') return beyond(grant);
 				const { email = '', password = '', name } = given;
 				const account = accounts.add({ email, password, ...(name !== undefined && { name }) });
-				return account ? pair(accounts.open(account, from(request)), 201) : problem(409, 'email_taken');
+				return account ? open(account, grant, request, 201) : problem(409, 'email_taken');
 			}
 		],
 		[
 			'POST /v1/login',
 			async (request) => {
-				const { email = '', password = '' } = await body(request);
+				const given = await body(request);
+				const grant = narrowed(tokens.grant, given);
+				if (typeof grant === 'string') return beyond(grant);
+				const { email = '', password = '' } = given;
 				const account = accounts.find(email, password);
-				return account ? pair(accounts.open(account, from(request))) : problem(401, 'invalid_credentials');
+				return account ? open(account, grant, request, 200) : problem(401, 'invalid_credentials');
 			}
 		],
 		[
 			'POST /v1/refresh',
 			async (request) => {
-				const session = accounts.refresh((await body(request))['refresh_token'] ?? '');
-				return typeof session === 'string' ? problem(401, session) : pair(session);
+				const given = await body(request);
+				const refreshed = accounts.refresh(given['refresh_token'] ?? '', given);
+				if (typeof refreshed === 'object') return pair(refreshed.session, refreshed.grant);
+				return refreshed === 'audience' || refreshed === 'scope' ? beyond(refreshed) : problem(401, refreshed);
 			}
 		],
 		[

@@ -1,12 +1,14 @@
 import { decodeJwt, jwtVerify, createLocalJWKSet } from 'jose';
 import type { Accounts, MockSession } from './accounts.js';
+import type { Grant } from './grant.js';
 import type { Revocations } from './revocations.js';
 import type { Signer } from './signer.js';
 import type { TokenPair } from '../service/schemas.js';
 
 interface Rules {
 	readonly issuer: string;
-	readonly audience: string;
+	/** What a session is granted. */
+	readonly grant: Grant;
 	readonly accessTtl: number;
 	readonly now: () => number;
 }
@@ -19,20 +21,24 @@ export class Tokens {
 		private readonly rules: Rules
 	) {}
 
-	async pair(session: MockSession): Promise<TokenPair> {
-		const { issuer, audience, accessTtl, now } = this.rules;
+	get grant(): Grant {
+		return this.rules.grant;
+	}
+
+	async pair(session: MockSession, { audience, scope } = session.granted): Promise<TokenPair> {
+		const { issuer, accessTtl, now } = this.rules;
 		const { user, ver } = session.account;
 		const iat = Math.floor(now() / 1000);
 		const access_token = await this.signer.sign({
 			iss: issuer,
 			sub: user.id,
-			aud: [audience],
+			aud: audience,
 			exp: iat + accessTtl,
 			iat,
 			jti: crypto.randomUUID(),
 			sid: session.id,
 			client_id: 'first-party',
-			scope: 'account',
+			scope,
 			roles: user.roles,
 			auth_time: Math.floor(session.createdAt / 1000),
 			amr: ['pwd'],
@@ -44,26 +50,28 @@ export class Tokens {
 			expires_in: accessTtl,
 			refresh_token: this.accounts.tokenOf(session),
 			refresh_expires_in: 14 * 86_400,
-			scope: 'account',
+			scope,
 			session_id: session.id,
 			user
 		};
 	}
 
-	/** The session of a bearer, or the code with which it is refused. */
+	/** The session of a bearer that is for the service itself, or the code with which it is refused. */
 	async bearer(request: Request): Promise<MockSession | string> {
 		const [, token] = /^Bearer (.+)$/.exec(request.headers.get('authorization') ?? '') ?? [];
 		if (token === undefined) return 'token_missing';
 		try {
-			await jwtVerify(token, createLocalJWKSet(this.signer.jwks), { currentDate: new Date(0), issuer: this.rules.issuer });
+			const { issuer } = this.rules;
+			await jwtVerify(token, createLocalJWKSet(this.signer.jwks), { currentDate: new Date(0), issuer, audience: issuer });
 		} catch {
 			return 'token_invalid';
 		}
-		const { sid, exp = 0, ver } = decodeJwt(token);
+		const { sid, exp = 0, ver, scope } = decodeJwt(token);
 		if (exp < this.rules.now() / 1000) return 'token_expired';
 		const session = this.accounts.sessions.get(String(sid));
 		if (!session || session.isOver) return 'token_revoked';
-		return Number(ver) < session.account.ver ? 'claims_stale' : session;
+		if (Number(ver) < session.account.ver) return 'claims_stale';
+		return String(scope).split(' ').includes('account') ? session : 'forbidden';
 	}
 
 	end(sessionId: string, revocations: Revocations): void {

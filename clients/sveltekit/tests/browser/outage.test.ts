@@ -27,14 +27,14 @@ for (const [trouble, { begin, refreshes }] of Object.entries(troubles)) {
 	scenario(`the service ${trouble} at a refresh: nobody is signed out, and it heals`, { refreshes }, async (visitor, stack) => {
 		// L3
 		await visitor.signIn();
-		const token = await visitor.refreshToken();
+		const token = await visitor.token('refresh');
 		await visitor.skipToExpiry();
 		await begin(stack);
 
 		await visitor.goto('/');
 		expect(await visitor.status()).toBe('unavailable');
 		expect(await visitor.goto('/account')).toBe(503);
-		expect(await visitor.refreshToken()).toBe(token);
+		expect(await visitor.token('refresh')).toBe(token);
 		expect(await visitor.page.evaluate(() => fetch('/api/whoami').then(({ status }) => status))).toBe(503);
 
 		stack.front.faults.clear();

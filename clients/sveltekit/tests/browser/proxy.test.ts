@@ -1,7 +1,6 @@
-import { decodeJwt } from 'jose';
 import { expect } from 'vitest';
 import { onStack } from './harness/scenario.ts';
-import { newAdmin, signInElsewhere } from './harness/service.ts';
+import { setRoles, signInElsewhere } from './harness/service.ts';
 
 const scenario = onStack({ notes: true });
 
@@ -164,9 +163,7 @@ scenario('an API that follows the feed ends a session for an app that does not',
 
 scenario('an API that follows the feed asks for new claims, and the call is made again with them', { refreshes: 1 }, async (visitor, stack) => {
 	const account = await visitor.signIn();
-	const { sub } = decodeJwt((await signInElsewhere(stack.service, account)).access_token);
-	const admin = await newAdmin(stack.service);
-	await stack.service.call('PATCH', `/v1/admin/users/${sub}`, { bearer: admin.access_token, body: { roles: ['editor'] } });
+	await setRoles(stack.service, account, ['editor']);
 	const before = stack.refreshes();
 	await expect.poll(async () => {
 		expect(await visitor.page.evaluate(() => fetch('/notes-api/notes').then(({ status }) => status))).toBe(200);

@@ -14,7 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const scenario = onStack({ app: join(folder, 'build/index.js') });
 
 for (const javaScript of [true, false]) {
-	scenario(`five minutes to a protected page, ${javaScript ? 'with JavaScript' : 'without JavaScript'}`, { refreshes: 0, javaScript }, async (visitor) => {
+	scenario(`five minutes to a protected page, ${javaScript ? 'with JavaScript' : 'without JavaScript'}`, { refreshes: 0, account: 2, javaScript }, async (visitor) => {
 		const { page } = visitor;
 		const email = `ada-${crypto.randomUUID()}@example.org`;
 		const password = secret(`a lovelace of ${crypto.randomUUID()}`);
@@ -43,7 +43,7 @@ for (const javaScript of [true, false]) {
 	});
 }
 
-scenario('an API behind /api, refreshed without a word, and other tabs that know', { refreshes: 1 }, async (visitor) => {
+scenario('an API behind /api, refreshed without a word, and other tabs that know', { refreshes: 1, account: 1 }, async (visitor) => {
 	const { page } = visitor;
 	await page.goto('/signup', { waitUntil: 'networkidle' });
 	await page.getByLabel('Email').fill(`ada-${crypto.randomUUID()}@example.org`);

@@ -1,7 +1,6 @@
-import { decodeJwt } from 'jose';
 import { expect } from 'vitest';
 import { onStack } from './harness/scenario.ts';
-import { newAdmin, signInElsewhere } from './harness/service.ts';
+import { setRoles, signInElsewhere } from './harness/service.ts';
 import type { Stack } from './harness/stack.ts';
 import { until } from './harness/until.ts';
 import type { Visitor } from './harness/visitor.ts';
@@ -65,11 +64,7 @@ scenario('the feed is gone: nobody is signed out', { refreshes: 0 }, async (visi
 
 scenario('a change of roles shows at once, and signs nobody out', { refreshes: 1 }, async (visitor, stack) => {
 	const account = await visitor.signIn();
-	const elsewhere = await signInElsewhere(stack.service, account);
-	const { sub } = decodeJwt(elsewhere.access_token);
-	const admin = await newAdmin(stack.service);
-	const answer = await stack.service.call('PATCH', `/v1/admin/users/${sub}`, { bearer: admin.access_token, body: { roles: ['editor'] } });
-	expect(answer.status).toBe(200);
+	await setRoles(stack.service, account, ['editor']);
 	// Not `expect.poll`, which would forgive a page that is signed out for a moment.
 	const isEditor = async () => {
 		await visitor.goto('/account');

@@ -82,7 +82,7 @@ describe('bearerFetch', () => {
 		await Promise.all(Array.from({ length: 10 }, () => api.GET('/things')));
 		expect(handed).toBe(1);
 		expect(calls.every(({ authorization }) => authorization === `Bearer ${browser.jar.get('__Host-auth-access')}`)).toBe(true);
-		expect(issuer.calls('/v1/refresh')).toBe(0);
+		expect(app.refreshes).toEqual(['access']);
 	});
 
 	test('makes a refused call again, once, with its body', async () => {
@@ -91,7 +91,7 @@ describe('bearerFetch', () => {
 		const answers = await Promise.all(Array.from({ length: 5 }, (_, a) => api.POST('/things', { body: { a } })));
 		expect(answers.every(({ response }) => response.status === 200)).toBe(true);
 		expect(calls.map(({ body }) => body).sort()).toEqual([0, 0, 1, 1, 2, 2, 3, 3, 4, 4].map((a) => JSON.stringify({ a })));
-		expect(issuer.calls('/v1/refresh')).toBe(1);
+		expect(app.refreshes).toEqual(['access', 'access']);
 	});
 
 	test('goes in no circle', async () => {

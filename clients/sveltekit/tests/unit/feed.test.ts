@@ -31,7 +31,7 @@ describe('with the feed', () => {
 		issuer.revokeSession(sessionId ?? '');
 		await vi.waitFor(async () => expect(await status()).toBe('signed-out'), { timeout: 1_000 });
 		expect(browser.jar.size).toBe(0);
-		expect(issuer.calls('/v1/refresh')).toBe(1);
+		expect(app.refreshes).toEqual(['access', 'access']);
 	});
 
 	test('roles that changed are there at once, after one refresh', async () => {
@@ -39,7 +39,7 @@ describe('with the feed', () => {
 		issuer.setRoles(userId ?? '', ['admin']);
 		await vi.waitFor(async () => expect((await browser.state()).hasRole('admin')).toBe(true), { timeout: 1_000 });
 		await status();
-		expect(issuer.calls('/v1/refresh')).toBe(1);
+		expect(app.refreshes).toEqual(['access', 'access']);
 	});
 
 	test('a key that was taken out signs nobody out', async () => {
@@ -51,7 +51,7 @@ describe('with the feed', () => {
 		await new Promise((resolve) => setTimeout(resolve, 50));
 		await status();
 		expect(await status()).toBe('signed-in');
-		expect(issuer.calls('/v1/refresh')).toBe(1);
+		expect(app.refreshes).toEqual(['access', 'access']);
 	});
 
 	test('what was revoked while the stream was broken is known when it is back', async () => {

@@ -203,7 +203,7 @@ describe('a token that the API refuses', () => {
 		const response = await call('/api/x', { method: 'POST', headers: { 'content-length': '7' }, body: '{"a":1}' });
 		expect([response.status, await response.text()]).toEqual([200, 'ok']);
 		expect(seen.map(({ body }) => body)).toEqual(['{"a":1}', '{"a":1}']);
-		expect(issuer.calls('/v1/refresh')).toBe(1);
+		expect(app.refreshes).toEqual(['access', 'access']);
 		expect(response.headers.getSetCookie()).toHaveLength(2);
 	});
 
@@ -211,21 +211,21 @@ describe('a token that the API refuses', () => {
 		refuseFirst('claims_stale');
 		const responses = await Promise.all(Array.from({ length: 8 }, () => call('/api/x')));
 		expect(responses.map(({ status }) => status)).toEqual(Array(8).fill(200));
-		expect(issuer.calls('/v1/refresh')).toBe(1);
+		expect(app.refreshes).toEqual(['access', 'access']);
 	});
 
 	test.each(['forbidden', 'token_missing', 'whatever'])('for %s is not', async (code) => {
 		refuseFirst(code);
 		const response = await call('/api/x');
 		expect([response.status, await response.json()]).toEqual([401, { code }]);
-		expect(issuer.calls('/v1/refresh')).toBe(0);
+		expect(app.refreshes).toEqual(['access']);
 	});
 
 	test('again and again causes no loop', async () => {
 		answer = () => ({ status: 401, body: JSON.stringify({ code: 'claims_stale' }) });
 		expect((await call('/api/x')).status).toBe(401);
 		expect(seen).toHaveLength(2);
-		expect(issuer.calls('/v1/refresh')).toBe(1);
+		expect(app.refreshes).toEqual(['access', 'access']);
 	});
 
 	test('whose session is over is cleared', async () => {
@@ -263,7 +263,7 @@ describe('what the server fetches for a page', () => {
 			return new Response(inner.map(({ status }) => status).join());
 		});
 		expect(await response.text()).toBe('200,200');
-		expect(issuer.calls('/v1/refresh')).toBe(1);
+		expect(app.refreshes).toEqual(['access', 'access']);
 		expect(browser.jar.get('__Host-auth-access')).not.toBe(token);
 	});
 

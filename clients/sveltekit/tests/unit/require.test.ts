@@ -64,6 +64,7 @@ test('a handle that is missing is said in words', () => {
 test.each([
 	[{ issuer: undefined }, '`issuer` is not set'],
 	[{ issuer: 'auth.example.com' }, '`issuer` is no http URL'],
+	[{ issuer: 'https://auth.example.com', audience: 'https://auth.example.com' }, '`audience` is the issuer'],
 	[{ url: 'ftp://x' }, '`url` is no http URL'],
 	[{ feed: 'x' }, '`feed` is no http URL'],
 	[{ apis: { api: 'http://x' } }, "'api' is no prefix"],

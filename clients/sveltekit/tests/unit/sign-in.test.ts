@@ -103,7 +103,7 @@ describe('signup', () => {
 	test('signs in', async () => {
 		const response = await signup({ email: 'new@example.org', password: 'a long enough password', name: 'New' });
 		expect(response.status).toBe(303);
-		expect(await (await browser.state()).user()).toMatchObject({ email: 'new@example.org', name: 'New' });
+		expect(await browser.user()).toMatchObject({ email: 'new@example.org', name: 'New' });
 	});
 
 	test('shows what is wrong with a field', async () => {

@@ -1,11 +1,12 @@
 import { exportJWK, generateKeyPair, importJWK, SignJWT, type JWK } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { importKeySet } from '../../src/server/jwks.js';
-import { verifyToken, type Proof } from '../../src/server/token.js';
+import { readSettings } from '../../src/server/settings.js';
+import { verifyToken, type Policy, type Proof } from '../../src/server/token.js';
 import { Signer } from '../../src/testing/signer.js';
 
 const NOW = 1_900_000_000;
-const policy = { issuer: 'https://auth.example', audience: 'api' };
+const policy: Policy = { issuer: 'https://auth.example', audience: 'api' };
 const good = { iss: policy.issuer, sub: 'u', aud: ['api'], exp: NOW + 600, iat: NOW, jti: 'j', client_id: 'c', sid: 's', scope: 'account', roles: ['x'], ver: 1 };
 let signer: Signer;
 
@@ -13,13 +14,13 @@ beforeAll(async () => {
 	signer = await Signer.create('ES256');
 });
 
-async function verify(token: string, jwks: unknown = signer.jwks): Promise<Proof> {
+async function verify(token: string, jwks: unknown = signer.jwks, own = policy): Promise<Proof> {
 	const set = await importKeySet(jwks);
 	const find = async (kid: string, alg: string) => {
 		const found = set.get(kid);
 		return found?.algorithm === alg ? found.key : ('unknown' as const);
 	};
-	return verifyToken(token, { find }, policy, { now: () => NOW });
+	return verifyToken(token, { find }, own, { now: () => NOW });
 }
 const signed = (claims: object, header = {}) => signer.sign({ ...good, ...claims }, header);
 const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -73,6 +74,28 @@ describe('claims (R4, R7)', () => {
 		[{ ver: '1' }]
 	] as [Record<string, unknown>][])('%j is refused', async (claims) => {
 		expect((await verify(await signed(claims))).kind).toBe('invalid');
+	});
+});
+
+describe('whom a token is for, and what it allows', () => {
+	const issuer = policy.issuer;
+	test.each([
+		['access', { aud: ['api'] }, 'valid'],
+		['access', { aud: ['api', 'orders'] }, 'valid'],
+		['access', { aud: ['api', issuer] }, 'invalid'],
+		['access', { aud: [issuer, 'api'] }, 'invalid'],
+		['access', { aud: issuer }, 'invalid'],
+		['account', { aud: [issuer] }, 'valid'],
+		['account', { aud: issuer }, 'valid'],
+		['account', { aud: [issuer], scope: 'profile account' }, 'valid'],
+		['account', { aud: ['api'] }, 'invalid'],
+		['account', { aud: [`${issuer}/`] }, 'invalid'],
+		['account', { aud: [issuer], scope: 'accounts' }, 'invalid'],
+		['account', { aud: [issuer], scope: '' }, 'invalid'],
+		['account', { aud: [issuer], scope: undefined }, 'invalid']
+	] as const)('as the %s token %j is %s', async (which, claims, kind) => {
+		const { policies } = readSettings({ issuer });
+		expect((await verify(await signed(claims), signer.jwks, policies[which])).kind).toBe(kind);
 	});
 });
 

@@ -1,11 +1,14 @@
+import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Options, Stack } from './stack.ts';
 import { Visitor } from './visitor.ts';
 import { givenAway } from './secrets.ts';
 
 type Wanted = {
-	/** Calls for a refresh: exactly, or at least and at most. */
+	/** Calls for a refresh beside the one at each sign-in: exactly, or at least and at most. */
 	refreshes: number | readonly [number, number];
+	/** The same for the token with which the app calls the service; none where no page does. */
+	account?: number | readonly [number, number];
 	/** Whether the visitor's browser runs scripts. */
 	javaScript?: boolean;
 };
@@ -29,20 +32,24 @@ export function onStack(options: Options = {}): Scenario {
 	});
 	afterAll(() => stack?.stop());
 
-	return (name, { refreshes, javaScript }, run) => {
+	return (name, { refreshes, account = 0, javaScript }, run) => {
 		test(name, async () => {
-			const before = { refreshes: stack.refreshes(), seen: stack.site.seen.length };
+			const before = { refreshes: stack.refreshes(), account: stack.accountRefreshes(), seen: stack.site.seen.length, asked: stack.api.asked.length };
 			const visitor = await Visitor.arrive(stack, { javaScript });
 			const began = Date.now();
 			try {
 				await run(visitor, stack);
-				const [least, most] = typeof refreshes === 'number' ? [refreshes, refreshes] : refreshes;
-				const count = stack.refreshes() - before.refreshes;
 				// On a machine so busy that the steps take longer than a token lives, another one expires meanwhile.
 				const lives = Math.floor((Date.now() - began - visitor.waited) / accessTtl(options));
-				expect(count, 'refreshes').toBeGreaterThanOrEqual(least);
-				expect(count, 'refreshes').toBeLessThanOrEqual(most + lives);
+				const expectCount = (what: string, count: number, wanted: number | readonly [number, number]) => {
+					const [least, most] = typeof wanted === 'number' ? [wanted, wanted] : wanted;
+					expect(count, what).toBeGreaterThanOrEqual(least);
+					expect(count, what).toBeLessThanOrEqual(most + lives);
+				};
+				expectCount('refreshes', stack.refreshes() - before.refreshes, refreshes);
+				expectCount('refreshes for the account', stack.accountRefreshes() - before.account, account);
 				await nothingGivenAway(visitor, stack, before.seen);
+				onlyForApis(stack, before.asked);
 			} finally {
 				stack.front.faults.clear();
 				stack.feed.faults.clear();
@@ -72,5 +79,13 @@ async function nothingGivenAway(visitor: Visitor, stack: Stack, since: number): 
 		const readable = await page.evaluate(() => JSON.stringify([document.cookie, { ...localStorage }, { ...sessionStorage }]));
 		expect(givenAway(readable), 'a token that scripts can read').toBeUndefined();
 		expect(await page.evaluate(() => document.cookie)).toBe('');
+	}
+}
+
+/** No token that the service takes reached the API. */
+function onlyForApis(stack: Stack, since: number): void {
+	for (const { path, headers } of stack.api.asked.slice(since)) {
+		const token = headers.authorization?.match(/^Bearer (eyJ.+)$/)?.[1];
+		if (token) expect(decodeJwt(token).aud, `whom the token sent to ${path} is for`).toEqual(['api']);
 	}
 }

@@ -77,8 +77,8 @@ export type Account = { email: string; password: string };
 export type Tokens = { access_token: string; refresh_token: string; session_id: string };
 
 /** Signs in as another device would. */
-export async function signInElsewhere(service: Service, account: Account): Promise<Tokens> {
-	const answer = await service.call('POST', '/v1/login', { body: account });
+export async function signInElsewhere(service: Service, account: Account, scope?: string): Promise<Tokens> {
+	const answer = await service.call('POST', '/v1/login', { body: { ...account, scope } });
 	if (answer.status !== 200) throw new Error(`login elsewhere: ${answer.status} ${await answer.text()}`);
 	return noteTokens((await answer.json()) as Tokens);
 }
@@ -99,9 +99,21 @@ export async function newAccount(service: Service): Promise<Account> {
 	return account;
 }
 
-/** An administrator, signed in elsewhere. */
-export async function newAdmin(service: Service): Promise<Tokens> {
+/** An account that may administer the service, where it signs in with the scope `admin`. */
+export async function newAdmin(service: Service): Promise<Account> {
 	const account = { email: `admin-${crypto.randomUUID()}@example.org`, password: secret(`engines of ${crypto.randomUUID()}`) };
-	await service.command(['users', 'create', account.email, '--role', 'admin'], `${account.password}\n`);
-	return signInElsewhere(service, account);
+	await service.command(['users', 'create', account.email, '--role', 'auth:admin'], `${account.password}\n`);
+	return account;
+}
+
+/** An administrator gives an account these roles in place of its own. They sign in each time: a change takes a recent sign-in. */
+export async function setRoles(service: Service, { email }: Account, roles: string[]): Promise<void> {
+	const { access_token: bearer } = await signInElsewhere(service, await newAdmin(service), 'admin');
+	const call = async (method: string, path: string, body?: unknown) => {
+		const answer = await service.call(method, path, { bearer, body });
+		if (answer.status !== 200) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+		return answer.json();
+	};
+	const { items } = (await call('GET', `/v1/admin/users?email=${encodeURIComponent(email)}`)) as { items: { id: string }[] };
+	await call('PATCH', `/v1/admin/users/${items[0]!.id}`, { roles });
 }

@@ -104,9 +104,15 @@ export class Stack {
 		return Date.now() + offset(this.options.serverClocks);
 	}
 
-	/** Calls of the app to the service for a refresh, failed ones included. */
+	/** Calls of the app to the service for a refresh, failed ones included, but for one at each sign-in and those for the account. */
 	refreshes(): number {
-		return this.front.count('/v1/refresh');
+		const opened = this.front.seen.filter(({ path, status }) => ['/v1/login', '/v1/signup'].includes(path) && [200, 201].includes(status));
+		return this.front.count('/v1/refresh') - opened.length - this.accountRefreshes();
+	}
+
+	/** Those by which the app is given the token with which it calls the service itself. */
+	accountRefreshes(): number {
+		return this.front.seen.filter(({ path, request }) => path === '/v1/refresh' && request.includes('"scope":"account"')).length;
 	}
 
 	private note({ answer }: Seen): void {

@@ -70,20 +70,20 @@ export class Visitor {
 		return exp * 1000 - this.stack.now();
 	}
 
-	/** Waits until that has happened, and until the browser has dropped the token's cookie. */
+	/** Waits until that has happened, and until the browser has dropped the cookies of both access tokens. */
 	async expire(): Promise<void> {
 		const began = Date.now();
 		await sleep(Math.max(0, this.untilExpiry()));
-		await until('the cookie is gone', async () => {
+		await until('the cookies are gone', async () => {
 			const names = (await this.context.cookies()).map(({ name }) => name);
-			return !names.includes('__Host-auth-access');
+			return names.every((name) => name === '__Host-auth-refresh');
 		});
 		this.waited += Date.now() - began;
 	}
 
-	/** Brings at once what `expire` waits for: the browser has dropped the access token's cookie. */
-	async skipToExpiry(): Promise<void> {
-		await this.context.clearCookies({ name: '__Host-auth-access' });
+	/** Brings at once what `expire` waits for: the browser has dropped the cookie of this token. */
+	async skipToExpiry(name: 'access' | 'account' = 'access'): Promise<void> {
+		await this.context.clearCookies({ name: `__Host-auth-${name}` });
 	}
 
 	/** Its cookies as a request carries them. */
@@ -91,10 +91,10 @@ export class Visitor {
 		return (await this.context.cookies()).map(({ name, value }) => `${name}=${value}`).join('; ');
 	}
 
-	/** The refresh token, which no page can read. */
-	async refreshToken(): Promise<string | undefined> {
+	/** A token of its session, which no page can read. */
+	async token(name: 'access' | 'account' | 'refresh'): Promise<string | undefined> {
 		const cookies = await this.context.cookies();
-		return cookies.find(({ name }) => name === '__Host-auth-refresh')?.value;
+		return cookies.find((cookie) => cookie.name === `__Host-auth-${name}`)?.value;
 	}
 
 	async leave(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { RequestEvent } from '@sveltejs/kit';
 import { isRedirect } from '@sveltejs/kit';
-import { createAuth, type Auth, type AuthLocals, type AuthOptions } from '../../../src/server/index.js';
+import { createAuth, type Auth, type AuthLocals, type AuthOptions, type User } from '../../../src/server/index.js';
 import { mockIssuer, type MockIssuer, type MockIssuerOptions } from '../../../src/testing/index.js';
 
 export const ADA = { email: 'ada@example.org', password: 'a lovelace of engines', name: 'Ada', roles: ['reader'] };
@@ -8,16 +8,22 @@ export const SITE = 'http://localhost:5173';
 
 export type Handler = (event: RequestEvent & { locals: { auth: AuthLocals } }) => unknown;
 
-/** A process of an app: what it warned of is kept. */
+/** A process of an app: what it warned of is kept, and for which access token each of its refreshes was. */
 export interface Process {
 	readonly auth: Auth;
 	readonly warnings: string[];
+	readonly refreshes: ('access' | 'account')[];
 }
 
 export function startApp(issuer: MockIssuer, options: Partial<AuthOptions> = {}): Process {
 	const warnings: string[] = [];
-	const auth = createAuth({ issuer: issuer.issuer, url: issuer.url, warn: (message) => warnings.push(message), ...options });
-	return { auth, warnings };
+	const refreshes: Process['refreshes'] = [];
+	const fetch: typeof globalThis.fetch = (input, init) => {
+		if (input === `${issuer.url}/v1/refresh`) refreshes.push(String(init?.body).includes('"scope":"account"') ? 'account' : 'access');
+		return (options.fetch ?? globalThis.fetch)(input, init);
+	};
+	const auth = createAuth({ issuer: issuer.issuer, url: issuer.url, warn: (message) => warnings.push(message), ...options, fetch });
+	return { auth, warnings, refreshes };
 }
 
 export async function startIssuer(options: MockIssuerOptions = {}): Promise<MockIssuer> {
@@ -64,7 +70,17 @@ export class Browser {
 		return this.request(path, { method: 'POST', headers: { 'sec-fetch-site': 'same-origin' }, body }, handler);
 	}
 
-	/** Through the login action. */
+	/** Through a page that asks the service who it is: one refresh for the account token, unless there is one. */
+	async user(): Promise<User | undefined> {
+		let user: User | undefined;
+		await this.get('/me', async ({ locals }) => {
+			user = await locals.auth.user();
+			return new Response('ok');
+		});
+		return user;
+	}
+
+	/** Through the login action: one refresh for the API token. */
 	login(who: { email: string; password: string } = ADA): Promise<Response> {
 		return this.post('/login', action(this.app.auth.actions.login), { email: who.email, password: who.password });
 	}
