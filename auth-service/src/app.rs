@@ -119,11 +119,13 @@ pub async fn open(
     Ok(ctx)
 }
 
-/// What any token must be for this service to look at it: for itself, or for a service that a
-/// gateway asks about.
+/// The least that this service demands of any access token, and by default what its own are for: the
+/// services of `tokens.audience`, and itself.
 fn policy(settings: &Settings) -> Policy {
     let mut audience = settings.tokens.audience.clone();
-    audience.push(settings.issuer.clone());
+    if !audience.contains(&settings.issuer) {
+        audience.push(settings.issuer.clone());
+    }
     Policy {
         leeway: settings.tokens.leeway,
         ..Policy::new(&settings.issuer, audience)

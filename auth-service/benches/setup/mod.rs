@@ -64,8 +64,9 @@ impl Rooms {
             password: PASSWORD.into(),
             name: Some("Ada".into()),
         };
-        let (asked, caller) = (Asked::default(), Default::default());
-        let ada = signin::signup(&ctx, ada, &asked, &caller);
+        let grantee = Asked::default().grantee(&ctx.settings).unwrap();
+        let caller = Default::default();
+        let ada = signin::signup(&ctx, ada, &grantee, &caller);
         let ada = runtime.block_on(ada).unwrap();
         Self {
             ctx,
@@ -82,39 +83,12 @@ impl Rooms {
         self.runtime.block_on(load).unwrap();
     }
 
-    /// Ada's account and session as their rows say.
+    /// Ada's account and session as their rows say, with a role.
     pub fn rows(&self) -> (Session, User) {
-        let now = self.clock.now();
         let user = User {
-            id: self.ada.user.id,
-            email: EMAIL.into(),
-            email_verified: false,
-            name: Some("Ada".into()),
             roles: Json(vec!["editor".into()]),
-            claims: Json(Default::default()),
-            ver: 1,
-            disabled_at: None,
-            created_at: now,
-            updated_at: now,
+            ..self.ada.user.clone()
         };
-        let session = Session {
-            id: self.ada.session.id,
-            user_id: user.id,
-            client_id: self.ctx.settings.tokens.client_id.clone(),
-            audience: None,
-            scope: self.ctx.settings.tokens.scope.clone(),
-            amr: Json(vec!["pwd".into()]),
-            acr: Some("1".into()),
-            authenticated_at: Some(now),
-            generation: 1,
-            created_at: now,
-            rotated_at: None,
-            idle_expires_at: now.plus(self.ctx.settings.refresh.idle_ttl),
-            expires_at: now.plus(self.ctx.settings.refresh.absolute_ttl),
-            revoked_at: None,
-            address: "192.0.2.1".into(),
-            user_agent: "bench".into(),
-        };
-        (session, user)
+        (self.ada.session.clone(), user)
     }
 }

@@ -27,7 +27,7 @@ pub async fn change_password(
     let new = password::new(ctx, new, proven.user()).await?;
     let now = ctx.clock.now();
     let mut change = ctx.changes.begin().await?;
-    if !password::replace(&mut change, &proven.at(now), &new, now).await? {
+    if !password::replace(&mut change, &proven, &new, now).await? {
         return change.undo(Err(SigninError::WrongPassword.into())).await;
     }
     sessions::end_others(ctx, &mut change, id, session).await?;

@@ -1,4 +1,4 @@
-//! From what the rooms say to what a client is told: the only place that knows status codes.
+//! Which answer each error of a room gets.
 
 use actix_web::http::StatusCode;
 use kernel::db::DbError;
@@ -111,11 +111,8 @@ impl From<RefreshError> for Problem {
             RefreshError::Rotate(RotateError::Revoked) => Code::RefreshTokenRevoked,
             RefreshError::Rotate(RotateError::Reused) => Code::RefreshTokenReused,
             RefreshError::Blocked(blocked) => return blocked.into(),
-            RefreshError::Rotate(RotateError::NotGranted(error))
-            | RefreshError::NotGranted(error) => return error.into(),
-            RefreshError::Rotate(RotateError::Db(error)) | RefreshError::Db(error) => {
-                return error.into();
-            }
+            RefreshError::Rotate(RotateError::NotGranted(error)) => return error.into(),
+            RefreshError::Rotate(RotateError::Db(error)) => return error.into(),
             RefreshError::Keys(error) => return error.into(),
         };
         Self::new(UNAUTHORIZED, code, error).challenge("")

@@ -20,11 +20,12 @@ calls have in common stands here and not in the tables:
 
 - a bearer token that is missing or not accepted: 401 `token_missing`, `token_invalid`,
   `token_expired`, `token_revoked`, `claims_stale`; one that does not allow the call: 403 `forbidden`
-- `bearer` needs a token for this service (its `aud` has the issuer) of the scope `account`;
-  `/v1/verify` and `/v1/logout` take one for any service of `tokens.audience`
-- `admin` needs a token for this service alone, of the scope `admin` (ask for it at sign-in), of an
-  account with the role `auth:admin`; to change something, its owner must have signed in within
-  `step_up.max_age`, or the answer is 401 `insufficient_user_authentication`
+- calls marked `bearer` need a token for this service (its `aud` has the issuer) of the scope
+  `account`; `/v1/verify` takes a token for any service of `tokens.audience`, and `/v1/logout` any
+  token of this service's own client
+- calls marked `admin` need a token for this service alone, of the scope `admin` (ask for it at
+  sign-in), of an account with the role `auth:admin`; to change something, its owner must have
+  signed in within `step_up.max_age`, or the answer is 401 `insufficient_user_authentication`
 - a body, a query or a path that can't be used: 400 `malformed`, 413 `payload_too_large`,
   415 `unsupported_media_type`, 422 `validation_failed`
 - asked too often: 429 `rate_limited` with `Retry-After`, which signs nobody out. Answers say how
@@ -135,7 +136,7 @@ fn shapes(document: &Value) -> String {
 /// `{email, password, name?}`; nothing where the schema has no fields.
 fn fields(schema: &Value) -> String {
     let choices = schema["oneOf"].as_array().into_iter().flatten();
-    let choices: Vec<_> = choices.map(fields).collect();
+    let choices: Vec<_> = choices.map(fields).filter(|it| !it.is_empty()).collect();
     if !choices.is_empty() {
         return choices.join(" or ");
     }

@@ -103,8 +103,6 @@ fn describe(operation: &mut Operation, path: &str, method: &str) {
         add(operation, "401", &refused);
         add(operation, "429", &[Code::RateLimited]);
         add(operation, "503", &[Code::Unavailable]);
-    }
-    if needs_bearer {
         add(operation, "403", &[Code::Forbidden]);
     }
     if is_admin && method != "get" {

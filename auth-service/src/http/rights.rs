@@ -1,4 +1,4 @@
-//! Who may pass which door: rights as types. What each demands is judged in `tokens/demand.rs`.
+//! Who may call which route: each right is a type. What it demands is judged in `tokens/demand.rs`.
 
 use std::marker::PhantomData;
 use std::slice;
@@ -20,9 +20,9 @@ use super::caller::address;
 use super::limit_headers::told;
 use super::problem::{Code, Problem};
 use crate::ctx::Ctx;
-use crate::sessions::{ACCOUNT, ADMIN};
+use crate::sessions::{ACCOUNT_SCOPE, ADMIN_SCOPE};
 use crate::tokens::{self, Demand};
-use crate::users;
+use crate::users::ADMIN_ROLE;
 
 /// A scope, as a type.
 pub trait Scope: 'static {
@@ -34,7 +34,7 @@ pub trait Scope: 'static {
 pub struct Account;
 
 impl Scope for Account {
-    const NAME: &'static str = ACCOUNT;
+    const NAME: &'static str = ACCOUNT_SCOPE;
 }
 
 /// Whoever holds an access token of this scope that is for this service itself.
@@ -109,8 +109,8 @@ impl<A: Access> FromRequest for Admin<A> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let passed = pass(request, Limit::AdminAccount, |settings| Demand {
             audience: slice::from_ref(&settings.issuer),
-            scope: Some(ADMIN),
-            role: Some(users::ADMIN),
+            scope: Some(ADMIN_SCOPE),
+            role: Some(ADMIN_ROLE),
             proved_within: A::CHANGES.then_some(settings.step_up.max_age),
         });
         let admin = passed.map(|passed| {
@@ -125,8 +125,7 @@ impl<A: Access> FromRequest for Admin<A> {
 }
 
 /// The account and session of the bearer of an access token that has what is demanded, and that this
-/// limit lets pass. The address is asked before the token is looked at: a signature costs more than
-/// the look.
+/// limit lets pass. The address is counted first, which costs less than checking a signature.
 fn pass(
     request: &HttpRequest,
     limit: Limit,

@@ -3,23 +3,11 @@
 use kernel::clock::Instant;
 use kernel::id::Id;
 
+use super::Proof;
 use crate::users::User;
 
-/// One proof of who somebody is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Proof {
-    /// They know the account's password.
-    Password,
-}
-
-impl Proof {
-    /// Its name in `amr` (RFC 8176 §2).
-    fn amr(self) -> &'static str {
-        match self {
-            Self::Password => "pwd",
-        }
-    }
-}
+/// The `acr` of one factor.
+pub const SINGLE_FACTOR: &str = "1";
 
 /// What the account was when the proof was checked. It stands in the `WHERE` of the session's
 /// `INSERT`, so that a sign-in that overlaps a change of the password, a log-out everywhere or a
@@ -45,14 +33,16 @@ pub struct Proven {
     user: User,
     proof: Proof,
     unchanged: Unchanged,
+    at: Instant,
 }
 
 impl Proven {
-    pub(super) fn new(user: User, proof: Proof, unchanged: Unchanged) -> Self {
+    pub(super) fn new(user: User, proof: Proof, unchanged: Unchanged, at: Instant) -> Self {
         Self {
             user,
             proof,
             unchanged,
+            at,
         }
     }
 
@@ -61,19 +51,20 @@ impl Proven {
         &self.user
     }
 
-    /// Whose it is, and the proof is used up.
-    pub fn into_user(self) -> User {
-        self.user
+    /// What the account must still be.
+    pub(super) fn unchanged(&self) -> Unchanged {
+        self.unchanged
     }
 
-    /// What it amounts to, at the time of the proof.
-    pub fn at(&self, at: Instant) -> Authentication {
-        Authentication {
+    /// The authentication that this one proof gives, and whose it is.
+    pub fn authenticate(self) -> (Authentication, User) {
+        let authentication = Authentication {
             user: self.user.id,
             proofs: vec![self.proof],
-            at,
+            at: self.at,
             unchanged: self.unchanged,
-        }
+        };
+        (authentication, self.user)
     }
 }
 
@@ -110,8 +101,8 @@ impl Authentication {
             .collect()
     }
 
-    /// How strongly: `acr` (RFC 9470 §3). One factor is `1`.
+    /// How strongly: `acr` (RFC 9470 §3).
     pub fn acr(&self) -> &'static str {
-        "1"
+        SINGLE_FACTOR
     }
 }

@@ -8,7 +8,8 @@ mod end;
 mod grantee;
 mod open;
 mod rotate;
-pub(crate) mod store;
+mod scope;
+mod store;
 
 use kernel::clock::Instant;
 use kernel::db::{DbError, Window};
@@ -16,18 +17,25 @@ use kernel::id::Id;
 use kernel::limits;
 
 use crate::ctx::Ctx;
+use crate::methods::SINGLE_FACTOR;
 
 pub use end::{end, end_all};
 pub(crate) use end::{end_others, revoke_everything};
-pub use grantee::{ACCOUNT, ADMIN, Grantee, NotGranted, Scope, Within};
+pub use grantee::{Grantee, NotGranted, Within};
 pub use open::{open, open_at_once, opened};
 pub use rotate::{Outcome, Presented, RotateError, rotate};
+pub use scope::{ACCOUNT_SCOPE, ADMIN_SCOPE, Scope};
 pub use store::Session;
 
 impl Session {
     /// When its owner last proved who they are: the `auth_time` of its tokens.
     pub fn authenticated_at(&self) -> Instant {
         self.authenticated_at.unwrap_or(self.created_at)
+    }
+
+    /// How strongly they proved it: the `acr` of its tokens. The release before knew passwords alone.
+    pub fn acr(&self) -> &str {
+        self.acr.as_deref().unwrap_or(SINGLE_FACTOR)
     }
 
     /// When it was last refreshed, or began.

@@ -173,7 +173,7 @@ pub(super) async fn revoke_all(
 }
 
 /// The account that a session belongs to.
-pub(crate) async fn owner(conn: &mut Conn, id: Id) -> Result<Option<Id>, DbError> {
+pub(super) async fn owner(conn: &mut Conn, id: Id) -> Result<Option<Id>, DbError> {
     on!(conn, c => sessions::table
         .filter(sessions::id.eq(id))
         .select(sessions::user_id)
@@ -198,7 +198,7 @@ pub(super) async fn addresses(
 }
 
 /// The last of the next `size` sessions behind `after` and before `end`; nothing if there are fewer.
-pub(crate) async fn last_of(
+pub(super) async fn last_of(
     conn: &mut Conn,
     after: Id,
     end: Id,
@@ -209,7 +209,7 @@ pub(crate) async fn last_of(
 
 /// Deletes the sessions of a window that expired at or before `dead`. A refresh never moves the
 /// idle expiry beyond the absolute one, nor one that has passed.
-pub(crate) async fn prune(db: &Db, window: Window, dead: Instant) -> Result<usize, DbError> {
+pub(super) async fn prune(db: &Db, window: Window, dead: Instant) -> Result<usize, DbError> {
     let delete = diesel::delete(sessions::table)
         .filter(sessions::id.gt(window.after))
         .filter(sessions::id.le(window.upto))

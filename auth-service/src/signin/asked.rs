@@ -1,8 +1,8 @@
-//! What whoever signs in or refreshes asks for, and what of it the first party may be granted.
+//! The audience and scope that a client asks for, and what the first-party client may be granted.
 
 use kernel::config::Settings;
 
-use crate::sessions::{ACCOUNT, ADMIN, Grantee, NotGranted, Scope, Within};
+use crate::sessions::{ACCOUNT_SCOPE, ADMIN_SCOPE, Grantee, NotGranted, Scope, Within};
 
 /// An audience and a scope, where they are named.
 #[derive(Clone, Debug, Default)]
@@ -19,12 +19,12 @@ impl Asked {
     ///
     /// # Errors
     /// [`NotGranted`]
-    pub(super) fn grantee(&self, settings: &Settings) -> Result<Grantee, NotGranted> {
+    pub fn grantee(&self, settings: &Settings) -> Result<Grantee, NotGranted> {
         let Within { audience, scope } = self.within(settings)?;
         let scope = scope.or_else(|| Scope::parse(&settings.tokens.scope));
         let scope = scope.ok_or(NotGranted::Scope)?;
         let only_itself = || vec![settings.issuer.clone()];
-        let audience = match (scope.has(ADMIN), audience) {
+        let audience = match (scope.has(ADMIN_SCOPE), audience) {
             (false, audience) => audience,
             (true, None) => Some(only_itself()),
             (true, Some(audience)) if audience == only_itself() => Some(audience),
@@ -37,8 +37,8 @@ impl Asked {
         })
     }
 
-    /// What a refresh of the first party asks for, so far as the settings can say; nothing where it
-    /// asks for all that its session was granted.
+    /// What a refresh of the first party asks for, checked against the settings. `None`: everything
+    /// that its session was granted.
     ///
     /// # Errors
     /// [`NotGranted`]
@@ -66,7 +66,8 @@ impl Asked {
         let scope = self.scope.as_ref().map(parse).transpose()?;
         let default = Scope::parse(&tokens.scope);
         let known = |word: &str| {
-            [ACCOUNT, ADMIN].contains(&word) || default.as_ref().is_some_and(|all| all.has(word))
+            [ACCOUNT_SCOPE, ADMIN_SCOPE].contains(&word)
+                || default.as_ref().is_some_and(|all| all.has(word))
         };
         let all_known = scope.iter().flat_map(Scope::words).all(known);
         all_known

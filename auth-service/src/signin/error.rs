@@ -80,16 +80,22 @@ pub enum RefreshError {
     /// Too many of this session; nothing was consumed.
     #[error(transparent)]
     Blocked(#[from] Blocked),
-    /// More was asked for than may be granted; nothing was consumed.
-    #[error(transparent)]
-    NotGranted(#[from] NotGranted),
-    /// Its session does not go on.
+    /// Its session does not go on, or not for what was asked.
     #[error(transparent)]
     Rotate(#[from] RotateError),
-    /// The database failed; nothing was consumed.
-    #[error(transparent)]
-    Db(#[from] DbError),
     /// No key can sign.
     #[error(transparent)]
     Keys(#[from] KeysError),
+}
+
+impl From<NotGranted> for RefreshError {
+    fn from(error: NotGranted) -> Self {
+        Self::Rotate(error.into())
+    }
+}
+
+impl From<DbError> for RefreshError {
+    fn from(error: DbError) -> Self {
+        Self::Rotate(error.into())
+    }
 }

@@ -26,9 +26,8 @@ pub struct Issued {
 }
 
 /// A fresh access token, for less than the session was granted where `within` says so, and the
-/// session's current refresh token. `now` is a time at which the session was seen to live, or before
-/// it: a revocation is remembered for as long as a token that began before it can last, however late
-/// that is minted.
+/// session's current refresh token. `now` must not be later than the moment at which the session was
+/// last seen alive: a revocation is kept for as long as a token that starts by then can last.
 ///
 /// # Errors
 /// [`KeysError`] when no key can sign.
@@ -40,13 +39,9 @@ pub fn issue(
     now: Instant,
 ) -> Result<Issued, KeysError> {
     let ring = ctx.keyring.ring()?;
-    let settings = &ctx.settings;
     let asked = within.and_then(|within| within.audience.as_deref());
     let granted = session.audience.as_ref().map(|Json(granted)| &**granted);
-    let (audience, itself) = match asked.or(granted) {
-        Some(named) => (named, None),
-        None => (&*settings.tokens.audience, Some(settings.issuer.as_str())),
-    };
+    let audience = asked.or(granted).unwrap_or(&ctx.policy.audience);
     let narrower = within.and_then(|within| within.scope.as_ref());
     let scope = narrower.map_or_else(|| session.scope.clone(), ToString::to_string);
     let subject = Subject {
@@ -60,11 +55,10 @@ pub fn issue(
         session: session.id,
         client: &session.client_id,
         audience,
-        itself: itself.filter(|itself| !audience.iter().any(|name| name == itself)),
         scope: &scope,
         authenticated_at: session.authenticated_at(),
         amr: &session.amr.0,
-        acr: session.acr.as_deref(),
+        acr: session.acr(),
         ends_at: session.expires_at,
     };
     let access = tokens::mint(ctx, ring.active(now)?, &subject, &grant, now);

@@ -2,10 +2,8 @@
 
 use kernel::audit::Actor;
 use kernel::caller::Caller;
-use kernel::config::Limit;
 use kernel::db::DbError;
 use kernel::id::Id;
-use kernel::limits::{Blocked, Who};
 
 use super::{RefreshError, refresh};
 use crate::ctx::Ctx;
@@ -14,14 +12,14 @@ use crate::sessions;
 /// Ends the session of a refresh token, of whatever generation. Works again and again.
 ///
 /// # Errors
-/// [`RefreshError::Invalid`] · [`RefreshError::Blocked`] · [`RefreshError::Db`]
+/// [`RefreshError::Invalid`] · [`RefreshError::Blocked`] · [`RefreshError::Rotate`]
 pub async fn logout_by_refresh_token(
     ctx: &Ctx,
     presented: &str,
     caller: &Caller,
 ) -> Result<(), RefreshError> {
     let session = refresh::read(ctx, presented)?.session;
-    pace(ctx, session, caller)?;
+    refresh::pace(ctx, session, caller)?;
     if let Some(user) = sessions::owner(ctx, session).await? {
         end(ctx, user, session, caller).await?;
     }
@@ -31,16 +29,10 @@ pub async fn logout_by_refresh_token(
 /// Ends a session whose access token was shown. Works again and again.
 ///
 /// # Errors
-/// [`RefreshError::Blocked`] · [`RefreshError::Db`]
+/// [`RefreshError::Blocked`] · [`RefreshError::Rotate`]
 pub async fn logout(ctx: &Ctx, user: Id, session: Id, caller: &Caller) -> Result<(), RefreshError> {
-    pace(ctx, session, caller)?;
+    refresh::pace(ctx, session, caller)?;
     Ok(end(ctx, user, session, caller).await?)
-}
-
-/// A session is logged out as often as it is refreshed at most.
-fn pace(ctx: &Ctx, session: Id, caller: &Caller) -> Result<(), Blocked> {
-    let who = Who::id(session);
-    ctx.limits.pace(Limit::RefreshSession, who, &caller.told)
 }
 
 async fn end(ctx: &Ctx, user: Id, session: Id, caller: &Caller) -> Result<(), DbError> {

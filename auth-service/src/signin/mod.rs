@@ -12,7 +12,6 @@ mod error;
 mod issue;
 mod login;
 mod logout;
-mod open;
 mod refresh;
 mod signup;
 

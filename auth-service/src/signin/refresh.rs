@@ -1,9 +1,10 @@
 //! Refreshing: a refresh token for a fresh access token. A bad MAC is refused before anything is
-//! looked up; what a good one deserves is judged in `sessions/rotate/`.
+//! looked up; what happens to a valid one is decided in `sessions/rotate/`.
 
 use kernel::caller::Caller;
 use kernel::config::Limit;
-use kernel::limits::Who;
+use kernel::id::Id;
+use kernel::limits::{Blocked, Who};
 use kernel::metrics::Refresh;
 
 use super::asked::Asked;
@@ -32,12 +33,8 @@ pub async fn refresh(
         Err(RefreshError::Rotate(RotateError::Expired)) => Refresh::Expired,
         Err(RefreshError::Rotate(RotateError::Revoked)) => Refresh::Revoked,
         Err(RefreshError::Rotate(RotateError::Reused)) => Refresh::Reused,
-        Err(RefreshError::NotGranted(_) | RefreshError::Rotate(RotateError::NotGranted(_))) => {
-            Refresh::NotGranted
-        }
-        Err(
-            RefreshError::Rotate(RotateError::Db(_)) | RefreshError::Db(_) | RefreshError::Keys(_),
-        ) => Refresh::Error,
+        Err(RefreshError::Rotate(RotateError::NotGranted(_))) => Refresh::NotGranted,
+        Err(RefreshError::Rotate(RotateError::Db(_)) | RefreshError::Keys(_)) => Refresh::Error,
     });
     exchanged.map(|(_, issued)| issued)
 }
@@ -49,14 +46,18 @@ async fn exchange(
     caller: &Caller,
 ) -> Result<(Outcome, Issued), RefreshError> {
     let presented = read(ctx, presented)?;
-    let session = Who::id(presented.session);
-    ctx.limits
-        .pace(Limit::RefreshSession, session, &caller.told)?;
+    pace(ctx, presented.session, caller)?;
     let within = asked.narrowed(&ctx.settings)?;
     let now = ctx.clock.now();
     let rotated = sessions::rotate(ctx, presented, within.as_ref(), now, caller).await;
     let (outcome, session, user) = rotated?;
     Ok((outcome, issue(ctx, session, user, within.as_ref(), now)?))
+}
+
+/// Counts one more refresh or sign-out of a session: both share the limit.
+pub(super) fn pace(ctx: &Ctx, session: Id, caller: &Caller) -> Result<(), Blocked> {
+    let who = Who::id(session);
+    ctx.limits.pace(Limit::RefreshSession, who, &caller.told)
 }
 
 /// Reads a refresh token that we made.

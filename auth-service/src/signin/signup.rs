@@ -5,11 +5,10 @@ use kernel::caller::Caller;
 use kernel::config::Limit;
 use kernel::limits::Who;
 
-use super::asked::Asked;
 use super::{Issued, SigninError, issue};
 use crate::ctx::Ctx;
 use crate::methods::password;
-use crate::sessions;
+use crate::sessions::{self, Grantee};
 use crate::users::{self, Email, User, UsersError};
 
 /// What somebody signs up with, as it was typed.
@@ -29,13 +28,12 @@ pub struct NewAccount {
 pub async fn signup(
     ctx: &Ctx,
     given: NewAccount,
-    asked: &Asked,
+    grantee: &Grantee,
     caller: &Caller,
 ) -> Result<Issued, SigninError> {
     if !ctx.settings.signup.enabled {
         return Err(SigninError::SignupDisabled);
     }
-    let grantee = asked.grantee(&ctx.settings)?;
     let email = Email::parse(&given.email)?;
     let name = given.name.as_deref().map(users::name).transpose()?;
     let counted = [
@@ -47,13 +45,13 @@ pub async fn signup(
     let password = password::new(ctx, &given.password, &user).await?;
 
     let mut change = ctx.changes.begin().await?;
-    if !users::store::insert(&mut change, &user, &email, Some(password.hash())).await? {
+    let Some(proven) = password::add(&mut change, &user, &email, &password).await? else {
         return change.undo(Err(UsersError::EmailTaken.into())).await;
-    }
-    let proved = password::chosen(&user, &password).at(user.created_at);
-    let session = sessions::open(ctx, &mut change, &proved, &grantee, caller)
+    };
+    let (authentication, user) = proven.authenticate();
+    let session = sessions::open(ctx, &mut change, &authentication, grantee, caller)
         .await?
-        .ok_or(SigninError::InvalidCredentials)?;
+        .ok_or(UsersError::NotFound)?;
     let created = Event::new(EventKind::AccountCreated, Actor::User(user.id));
     let events = [created, sessions::opened(&session)];
     change.commit_all(&events, caller).await?;

@@ -33,8 +33,6 @@ pub struct Grant<'a> {
     pub client: &'a str,
     /// The services.
     pub audience: &'a [String],
-    /// The service itself, where it is one of them.
-    pub itself: Option<&'a str>,
     /// What it may do.
     pub scope: &'a str,
     /// When its owner last proved who they are.
@@ -42,7 +40,7 @@ pub struct Grant<'a> {
     /// How they did (RFC 8176).
     pub amr: &'a [String],
     /// How strongly (RFC 9470).
-    pub acr: Option<&'a str>,
+    pub acr: &'a str,
     /// When the session ends in any case: no token of it lives longer.
     pub ends_at: Instant,
 }
@@ -55,7 +53,7 @@ pub struct Access {
     pub expires_in: i64,
 }
 
-/// What claims take, in bytes; more is no mistake, but moves them.
+/// The usual size of the claims in bytes; larger ones cost a reallocation.
 const PAYLOAD_LEN: usize = 832;
 
 /// Lives up to this part shorter, by chance.
@@ -72,14 +70,12 @@ pub fn mint(
     let settings = &ctx.settings.tokens;
     let life = settings.access_ttl.as_secs_f64() * (1.0 - JITTER * ctx.entropy.fraction());
     let expires_in = (life as i64).min(grant.ends_at.as_secs() - now.as_secs());
-    let mut audience = borrowed(grant.audience);
-    audience.extend(grant.itself);
     let (email, email_verified) = subject.email;
     let [mut sub, mut sid, mut jti] = [[0; 36]; 3];
     let claims: Claims<&Map<String, Value>, &str> = Claims {
         iss: &ctx.settings.issuer,
         sub: subject.id.write(&mut sub),
-        aud: Audience(audience),
+        aud: Audience(borrowed(grant.audience)),
         exp: now.as_secs() + expires_in,
         iat: now.as_secs(),
         nbf: None,
@@ -89,7 +85,7 @@ pub fn mint(
         scope: grant.scope,
         roles: borrowed(subject.roles),
         auth_time: Some(grant.authenticated_at.as_secs()),
-        acr: grant.acr,
+        acr: Some(grant.acr),
         amr: borrowed(grant.amr),
         ver: Some(subject.ver),
         email: settings.include_email.then_some(email),

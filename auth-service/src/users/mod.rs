@@ -7,16 +7,12 @@ pub(crate) mod store;
 use kernel::audit::{Actor, Event, EventKind};
 use kernel::caller::Caller;
 use kernel::db::DbError;
-use kernel::db::types::Json;
 use kernel::id::Id;
-use serde_json::Map;
 
 use crate::ctx::Ctx;
 
 pub use email::{Email, NotAnEmail};
-pub use profile::{
-    ADMIN, InvalidProfile, MAX_CLAIMS_BYTES, MAX_NAME, MAX_ROLE, MAX_ROLES, claims, name, roles,
-};
+pub use profile::{ADMIN_ROLE, InvalidProfile, claims, name, roles};
 pub use store::User;
 
 /// What can go wrong with accounts.
@@ -37,25 +33,6 @@ pub enum UsersError {
     /// The database failed.
     #[error(transparent)]
     Db(#[from] DbError),
-}
-
-impl User {
-    /// A new account, before it has a row.
-    pub fn new(ctx: &Ctx, email: &Email, name: Option<String>) -> Self {
-        let now = ctx.clock.now();
-        Self {
-            id: ctx.entropy.id(now),
-            email: email.address().to_owned(),
-            email_verified: false,
-            name,
-            roles: Json(Vec::new()),
-            claims: Json(Map::new()),
-            ver: 1,
-            disabled_at: None,
-            created_at: now,
-            updated_at: now,
-        }
-    }
 }
 
 /// An account.
@@ -81,9 +58,10 @@ pub async fn rename(
 ) -> Result<User, UsersError> {
     let new = new.map(name).transpose()?;
     let mut change = ctx.changes.begin().await?;
-    let user = store::rename(&mut change, id, new.as_deref(), ctx.clock.now())
-        .await?
-        .ok_or(UsersError::NotFound)?;
+    let renamed = store::rename(&mut change, id, new.as_deref(), ctx.clock.now()).await?;
+    let Some(user) = renamed else {
+        return change.undo(Err(UsersError::NotFound)).await;
+    };
     let event = Event::new(EventKind::AccountUpdated, Actor::User(id))
         .detail(serde_json::json!({ "changed": ["name"] }));
     change.commit(event, caller).await?;

@@ -4,17 +4,17 @@ use serde_json::{Map, Value};
 use shared_claims::RESERVED;
 
 /// The longest name, in characters.
-pub const MAX_NAME: usize = 200;
+const MAX_NAME: usize = 200;
 /// The most roles of one account.
-pub const MAX_ROLES: usize = 50;
+const MAX_ROLES: usize = 50;
 /// The longest role, in characters.
-pub const MAX_ROLE: usize = 64;
+const MAX_ROLE: usize = 64;
 /// The role of an administrator of this service. Roles of apps never begin with [`OWN`].
-pub const ADMIN: &str = "auth:admin";
+pub const ADMIN_ROLE: &str = "auth:admin";
 /// What the roles of this service itself begin with.
 const OWN: &str = "auth:";
 /// The most bytes of custom claims, as JSON: they stand in every access token.
-pub const MAX_CLAIMS_BYTES: usize = 2048;
+const MAX_CLAIMS_BYTES: usize = 2048;
 
 /// A name, role or claim that can't be used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,7 +35,7 @@ pub enum InvalidProfile {
     ClaimsNul,
     /// A role of this service that there is not.
     #[error(
-        "roles that begin with `{OWN}` are this service's own, and `{0}` is none: `{ADMIN}` is"
+        "roles that begin with `{OWN}` belong to this service; it knows `{ADMIN_ROLE}`, but not `{0}`"
     )]
     UnknownOwnRole(String),
     /// The custom claims are too large.
@@ -82,7 +82,7 @@ pub fn roles(mut roles: Vec<String>) -> Result<Vec<String>, InvalidProfile> {
         return Err(InvalidProfile::Roles);
     }
     let mut own = roles.iter().filter(|role| role.starts_with(OWN));
-    match own.find(|role| *role != ADMIN) {
+    match own.find(|role| *role != ADMIN_ROLE) {
         Some(unknown) => Err(InvalidProfile::UnknownOwnRole(unknown.clone())),
         None => Ok(roles),
     }

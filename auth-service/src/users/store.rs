@@ -11,6 +11,7 @@ use kernel::db::{Conn, DbError, Optional, last_of, on};
 use kernel::id::Id;
 
 use super::Email;
+use crate::ctx::Ctx;
 
 /// An account's row, without its credentials: those are for the rooms of `methods/`.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
@@ -36,6 +37,25 @@ pub struct User {
     pub created_at: Instant,
     /// When it was last changed.
     pub updated_at: Instant,
+}
+
+impl User {
+    /// A new account, before it has a row.
+    pub fn new(ctx: &Ctx, email: &Email, name: Option<String>) -> Self {
+        let now = ctx.clock.now();
+        Self {
+            id: ctx.entropy.id(now),
+            email: email.address().to_owned(),
+            email_verified: false,
+            name,
+            roles: Json(Vec::new()),
+            claims: Json(Map::new()),
+            ver: 1,
+            disabled_at: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
 }
 
 /// Adds an account, with a password hash if it has one; false if the address is taken.

@@ -154,9 +154,10 @@ fn rate(told: &str) -> Option<f64> {
     line.split(' ').next()?.parse().ok()
 }
 
-/// A statement with `?` for every parameter, however it is spelt.
+/// A statement with `?` for every parameter, however it is spelt, without the columns it returns.
 fn comparable(statement: &str) -> String {
     let statement = statement.split("UPDATE ").nth(1).unwrap_or_default();
+    let statement = statement.split(" RETURNING ").next().unwrap_or_default();
     let made = "('00000000-0000-7000-8000-' || :family)::uuid";
     let statement = statement.replace(made, "?").replace(';', "");
     let mut out = String::new();

@@ -74,12 +74,11 @@ fn compare(algorithm: &'static str, pairs: usize) -> Result<[(&'static str, Besi
     let grant = Grant {
         session: id,
         client: &ctx.settings.tokens.client_id,
-        audience: &ctx.settings.tokens.audience,
-        itself: Some(&ctx.settings.issuer),
+        audience: &ctx.policy.audience,
         scope: &ctx.settings.tokens.scope,
         authenticated_at: now,
         amr: &amr,
-        acr: Some("1"),
+        acr: "1",
         ends_at: now.plus(ctx.settings.refresh.absolute_ttl),
     };
     let key = ring.active(now)?;

@@ -2,19 +2,21 @@
 //! builds the one before; otherwise this build is both, and the tables grow as a later one's may.
 
 use std::collections::HashSet;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use serde_json::json;
 use tokio::task::JoinHandle;
 
 use super::at_once::encryption_key;
 use super::side_by_side::{expand, output, production};
 use crate::support::database::Database;
 use crate::support::process::binary;
-use crate::support::{Backend, Client, Process, Sql, both};
+use crate::support::{Backend, Client, PASSWORD, Process, Sql, both, outside};
 
 /// The release that is replaced.
 pub(crate) fn previous() -> PathBuf {
@@ -130,6 +132,45 @@ impl Crowd {
     }
 }
 
+/// Somebody who administers the service, by the role that the release before has for it.
+struct Administrator;
+
+impl Administrator {
+    const EMAIL: &str = "root@example.org";
+
+    fn made_by(release: &Path, database: &Database, key: &str) -> Self {
+        let role = match release == binary() {
+            true => outside::ADMIN,
+            false => "admin",
+        };
+        let arguments = ["users", "create", Self::EMAIL, "--role", role];
+        let mut command = of(release, database, &arguments, key);
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("the binary runs");
+        let mut input = child.stdin.take().expect("a pipe");
+        input.write_all(PASSWORD.as_bytes()).expect("it reads");
+        drop(input);
+        assert!(child.wait().expect("it ends").success(), "users create");
+        Self
+    }
+
+    async fn still_is_one(&self, after: &Client) {
+        let root = after.login_as_admin(Self::EMAIL).await;
+        let made = json!({ "email": "made@example.org" });
+        let root = after.bearer(&root.access);
+        let made = root.post("/v1/admin/users", made).await;
+        assert_eq!(made.status, 201, "{}", made.text);
+        let path = format!(
+            "/v1/admin/users/{}",
+            made.body["id"].as_str().expect("an identifier")
+        );
+        assert_eq!(root.delete(&path).await.status, 204);
+    }
+}
+
 async fn goes_on(
     email: String,
     one: Client,
@@ -160,6 +201,7 @@ both! {
         let key = encryption_key();
         assert!(migrate(&old, &database, &key), "it makes the tables");
         let mut before = Process::spawn(of(&old, &database, &["serve"], &key)).await.expect("it starts");
+        let root = Administrator::made_by(&old, &database, &key);
         let crowd = Crowd::of(4, "early", &before, &before);
         crowd.makes(8).await;
         if !migrate(&new, &database, &key) {
@@ -170,6 +212,7 @@ both! {
         let both_serve = Crowd::of(4, "between", &before, &after);
         crowd.makes(8).await;
         both_serve.makes(12).await;
+        root.still_is_one(&after).await;
         // The balancer sends nobody to the old one any more.
         both_serve.stops().await;
         crowd.stops().await;
@@ -181,6 +224,6 @@ both! {
         let lost = "SELECT count(*) AS n FROM users u WHERE NOT EXISTS \
              (SELECT 1 FROM sessions s WHERE s.user_id = u.id AND s.revoked_at IS NULL)";
         let mut sql = Sql::of(&database).await;
-        assert_eq!((sql.count("users").await, sql.number(lost).await), (10, 0));
+        assert_eq!((sql.count("users").await, sql.number(lost).await), (11, 0));
     }
 }

@@ -36,6 +36,9 @@ const TABLE: &[(&str, [Expected; 5])] = &[
     ("of a client itself",                         [INVALID, INVALID, INVALID, PASSES, INVALID]),
     ("of no session",                              [INVALID, FORBIDDEN, FORBIDDEN, PASSES, INVALID]),
     ("of nobody",                                  [INVALID; 5]),
+    ("of the release before",                      [PASSES, INVALID, INVALID, PASSES, PASSES]),
+    ("of the release before, by its administrator", [PASSES, INVALID, INVALID, PASSES, PASSES]),
+    ("of another client, without acr",             [INVALID, INVALID, INVALID, PASSES, PASSES]),
     ("expired",                                    [Err((401, "token_expired")); 5]),
     // Logging out works again and again.
     ("revoked",                                    [Err((401, "token_revoked")), Err((401, "token_revoked")), Err((401, "token_revoked")), Err((401, "token_revoked")), PASSES]),

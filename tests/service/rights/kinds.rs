@@ -108,6 +108,22 @@ pub const KINDS: &[Kind] = kinds! {
         claims.as_object_mut().expect("claims").remove("sid");
     }
     "of nobody" => |claims, scene| { claims["sub"] = json!("somebody"); }
+    "of the release before" => |claims, scene| {
+        claims["aud"] = json!(["api"]);
+        claims.as_object_mut().expect("claims").remove("acr");
+    }
+    "of the release before, by its administrator" => |claims, scene| {
+        administers(claims, scene);
+        claims["aud"] = json!(["api"]);
+        claims["scope"] = json!("account admin");
+        claims["roles"] = json!(["admin", "auth:admin"]);
+        claims.as_object_mut().expect("claims").remove("acr");
+    }
+    "of another client, without acr" => |claims, scene| {
+        claims["aud"] = json!(["api"]);
+        claims["client_id"] = json!("their-app");
+        claims.as_object_mut().expect("claims").remove("acr");
+    }
     "expired" => |claims, scene| { claims["exp"] = json!(scene.now - 11); }
     "revoked" => |claims, scene| { claims["ver"] = json!(0); }
 };

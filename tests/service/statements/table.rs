@@ -43,6 +43,14 @@ impl Ask {
         Self { body, ..self }
     }
 
+    /// With these members in the body too.
+    fn and(mut self, more: Value) -> Self {
+        for (name, value) in more.as_object().expect("members") {
+            self.body[name] = value.clone();
+        }
+        self
+    }
+
     fn about(self, part: &str) -> Self {
         let part = part.to_owned();
         Self { part, ..self }
@@ -112,6 +120,7 @@ pub const PUBLIC: &[Row] = rows! {
     "POST /v1/login" ("nobody's address")        => 401 2 4 |it| credentials(&format!("no-{}", it.ada.email), OTHER);
     "POST /v1/refresh"                           => 200 1 3 |it| token(&it.ada.refresh);
     "POST /v1/refresh" ("spent, in the window")  => 200 2 4 |it| token(&it.spent);
+    "POST /v1/refresh" ("for less")              => 200 1 3 |it| token(&it.ada.refresh).and(json!({ "audience": "api", "scope": "account" }));
     "POST /v1/refresh" ("not of our making")     => 401 0 0 |_| token("rt_AQGbDg");
     "POST /v1/logout"                            => 204 5 5 ada;
     "POST /v1/logout" ("by the refresh token")   => 204 6 6 |it| token(&it.ada.refresh);

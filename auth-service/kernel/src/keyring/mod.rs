@@ -1,7 +1,7 @@
 //! Keys: made, sealed, published, rotated. The signing keys, and those of the refresh token's MAC.
 //!
 //! A key belongs to a purpose and an algorithm. Keys of several algorithms sign side by side: the
-//! first of the settings signs access tokens, the others are kept for whoever asks for theirs.
+//! first of the settings signs access tokens, the others sign for callers that ask for their algorithm.
 
 mod generate;
 pub mod lifecycle;
@@ -22,7 +22,6 @@ use crate::clock::{Clock, Instant};
 use crate::config::Settings;
 use crate::db::{Db, DbError};
 use crate::entropy::Entropy;
-use crate::revocation::RevocationError;
 use lifecycle::State;
 use plan::Plan;
 use seal::Sealer;
@@ -40,8 +39,8 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    /// Its name in the database and at the command line.
-    pub fn as_str(self) -> &'static str {
+    /// Its name in the database.
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Signing => "signing",
             Self::Refresh => "refresh",
@@ -69,9 +68,6 @@ pub enum KeysError {
     /// The database failed.
     #[error(transparent)]
     Db(#[from] DbError),
-    /// A revocation could not be written.
-    #[error(transparent)]
-    Revocation(#[from] RevocationError),
 }
 
 /// The keys of this replica. They are swapped whole when they are loaded again.

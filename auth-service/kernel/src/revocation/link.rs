@@ -33,7 +33,7 @@ if ARGV[3] ~= '' then redis.call('PUBLISH', KEYS[2], ARGV[3]) end
 return 1";
 
 /// How replicas hear of each other's revocations at once.
-pub enum Link {
+pub(super) enum Link {
     /// There is one replica, or the others wait for the database.
     InProcess,
     /// Through Redis.
@@ -41,7 +41,7 @@ pub enum Link {
 }
 
 /// A connection to Redis that mends itself.
-pub struct RedisLink {
+pub(super) struct RedisLink {
     pub(super) kv: Kv,
     pub(super) commands: Commands,
     carry: Script,
@@ -71,7 +71,7 @@ impl Link {
     ///
     /// # Errors
     /// [`LinkError::Redis`] when the URL is not one.
-    pub fn new(url: Option<&str>, entropy: &Entropy) -> Result<Self, LinkError> {
+    pub(super) fn new(url: Option<&str>, entropy: &Entropy) -> Result<Self, LinkError> {
         let Some(url) = url else {
             return Ok(Self::InProcess);
         };

@@ -16,7 +16,6 @@ mod listen;
 mod store;
 mod tail;
 
-use serde::{Deserialize, Serialize};
 use shared_claims::{Entry, Kind, Mirror};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -37,12 +36,11 @@ pub use fill::{info_field, server_info};
 pub use link::LinkError;
 
 /// An entry of the feed and its number in it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Numbered {
     /// Its number; later ones are higher.
     pub seq: i64,
     /// What is revoked.
-    #[serde(flatten)]
     pub entry: Entry,
 }
 

@@ -67,13 +67,13 @@ pub async fn signup(
     CameFrom(caller): CameFrom,
     Body(given): Body<SignupRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let asked = asked(given.audience, given.scope);
+    let grantee = asked(given.audience, given.scope).grantee(&ctx.settings)?;
     let account = NewAccount {
         email: given.email,
         password: given.password,
         name: given.name,
     };
-    let issued = signin::signup(&ctx, account, &asked, &caller).await?;
+    let issued = signin::signup(&ctx, account, &grantee, &caller).await?;
     Ok(HttpResponse::Created().json(TokenPair::from(issued)))
 }
 
@@ -110,12 +110,12 @@ pub async fn login(
     CameFrom(caller): CameFrom,
     Body(given): Body<LoginRequest>,
 ) -> Result<Json<TokenPair>, Problem> {
-    let asked = asked(given.audience, given.scope);
+    let grantee = asked(given.audience, given.scope).grantee(&ctx.settings)?;
     let credentials = Credentials {
         email: given.email,
         password: given.password,
     };
-    let issued = signin::login(&ctx, &credentials, &asked, &caller).await?;
+    let issued = signin::login(&ctx, &credentials, &grantee, &caller).await?;
     Ok(Json(issued.into()))
 }
 
@@ -184,7 +184,9 @@ pub async fn logout(
         }
         None => {
             let token = bearer_token(&request)?;
-            let (user, session) = tokens::verify_signature(&ctx, &token).await?.signed_in()?;
+            let (user, session) = tokens::authenticate_even_revoked(&ctx, &token)
+                .await?
+                .signed_in()?;
             signin::logout(&ctx, user, session, &caller).await?;
         }
     }

@@ -1,3 +1,5 @@
+//! An event of the audit trail.
+
 use kernel::audit;
 use kernel::clock::Instant;
 use kernel::id::Id;

@@ -1,3 +1,5 @@
+//! A signing key.
+
 use kernel::clock::Instant;
 use kernel::keyring::{self, lifecycle};
 use serde::Serialize;

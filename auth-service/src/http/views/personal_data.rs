@@ -1,3 +1,5 @@
+//! What is kept about an account.
+
 use kernel::clock::Instant;
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -1,3 +1,5 @@
+//! A session, as its owner sees it and as it is exported.
+
 use kernel::clock::Instant;
 use kernel::id::Id;
 use serde::Serialize;

@@ -1,3 +1,5 @@
+//! What a sign-in or a refresh is answered with.
+
 use kernel::id::Id;
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -1,3 +1,5 @@
+//! An account, as its owner sees it and as an administrator does.
+
 use kernel::clock::Instant;
 use kernel::id::Id;
 use serde::Serialize;

@@ -7,8 +7,8 @@ mod store;
 use kernel::db::DbError;
 use kernel::passwords::{CheckError, HashError, PasswordError};
 
-pub use new::{NewPassword, chosen, new, replace};
-pub use prove::{Wrong, of_email, of_id, prove};
+pub use new::{NewPassword, add, new, replace};
+pub use prove::{Wrong, of_id, prove, prove_address};
 pub use store::Account;
 
 /// What can go wrong with a password.

@@ -7,8 +7,8 @@ use kernel::passwords::Password;
 
 use super::{MethodError, store};
 use crate::ctx::Ctx;
-use crate::methods::{Authentication, Proof, Proven, Unchanged};
-use crate::users::User;
+use crate::methods::{Proof, Proven, Unchanged};
+use crate::users::{self, Email, User};
 
 /// A password that is good enough, hashed.
 pub struct NewPassword(String);
@@ -32,9 +32,27 @@ pub async fn new(ctx: &Ctx, password: &str, user: &User) -> Result<NewPassword, 
     Ok(NewPassword(ctx.hasher.hash(password).await?))
 }
 
-/// Whoever has just chosen the password of a new account knows it.
-pub fn chosen(user: &User, _: &NewPassword) -> Proven {
-    Proven::new(user.clone(), Proof::Password, Unchanged::NEW)
+/// Adds an account with its password; whoever has just chosen it knows it. Nothing if the address is
+/// taken.
+///
+/// # Errors
+/// [`DbError`]
+pub async fn add(
+    change: &mut Change<'_>,
+    user: &User,
+    email: &Email,
+    password: &NewPassword,
+) -> Result<Option<Proven>, DbError> {
+    let is_new = users::store::insert(change, user, email, Some(password.hash())).await?;
+    let proven = || {
+        Proven::new(
+            user.clone(),
+            Proof::Password,
+            Unchanged::NEW,
+            user.created_at,
+        )
+    };
+    Ok(is_new.then(proven))
 }
 
 /// Sets another password, within a change that is open; false if a credential of the account has
@@ -44,9 +62,16 @@ pub fn chosen(user: &User, _: &NewPassword) -> Proven {
 /// [`DbError`]
 pub async fn replace(
     change: &mut Change<'_>,
-    proved: &Authentication,
+    proved: &Proven,
     new: &NewPassword,
     now: Instant,
 ) -> Result<bool, DbError> {
-    store::replace(change, proved.user(), proved.unchanged(), new.hash(), now).await
+    store::replace(
+        change,
+        proved.user().id,
+        proved.unchanged(),
+        new.hash(),
+        now,
+    )
+    .await
 }

@@ -9,19 +9,10 @@ use crate::ctx::Ctx;
 use crate::methods::{Proof, Proven};
 use crate::users::Email;
 
-/// It is not the password; the account, where there is one. Unknown, wrong and disabled take the
+/// The password is wrong; holds the account, if there is one. Unknown, wrong and disabled take the
 /// same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wrong(pub Option<Id>);
-
-/// The account with this address, if there is one.
-///
-/// # Errors
-/// [`MethodError::Db`]
-pub async fn of_email(ctx: &Ctx, email: &Email) -> Result<Option<Account>, MethodError> {
-    let mut conn = ctx.db.conn().await?;
-    Ok(store::by_email(&mut conn, email.key()).await?)
-}
 
 /// The account with this identifier, if there is one.
 ///
@@ -32,8 +23,23 @@ pub async fn of_id(ctx: &Ctx, id: Id) -> Result<Option<Account>, MethodError> {
     Ok(store::by_id(&mut conn, id).await?)
 }
 
-/// Proves a password. Where there is no account that takes as long as a wrong password. A hash that
-/// is weaker than the settings ask for is renewed.
+/// Proves the password of the account with this address, as [`prove`].
+///
+/// # Errors
+/// [`MethodError`]
+pub async fn prove_address(
+    ctx: &Ctx,
+    email: &Email,
+    password: &Password,
+) -> Result<Result<Proven, Wrong>, MethodError> {
+    let mut conn = ctx.db.conn().await?;
+    let account = store::by_email(&mut conn, email.key()).await?;
+    drop(conn);
+    prove(ctx, account, password).await
+}
+
+/// Proves a password. It takes as long without an account as with a wrong password. A hash that is
+/// weaker than the settings ask for is renewed.
 ///
 /// # Errors
 /// [`MethodError`]
@@ -53,9 +59,6 @@ pub async fn prove(
     if let (Some(new), Some(old)) = (verdict.rehash, account.hash) {
         store::renew(&ctx.db, account.user.id, old, new).await?;
     }
-    Ok(Ok(Proven::new(
-        account.user,
-        Proof::Password,
-        account.unchanged,
-    )))
+    let (proof, now) = (Proof::Password, ctx.clock.now());
+    Ok(Ok(Proven::new(account.user, proof, account.unchanged, now)))
 }

@@ -1,4 +1,4 @@
-//! The statement that rotates a refresh token, and the question why it did not.
+//! The statement that rotates a refresh token, and the query that finds out why it did not.
 
 use std::sync::LazyLock;
 
@@ -15,9 +15,9 @@ use kernel::db::schema::{sessions, users};
 use kernel::db::types::{Json, SqlId, SqlInstant, SqlJson};
 use kernel::db::{Conn, Db, DbError, Optional, alone, on};
 use kernel::id::Id;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::sessions::{Session, Within};
+use crate::sessions::{Scope, Session, Within};
 use crate::users::User;
 
 /// One statement: compare-and-set on the generation, and every reason to refuse in the same
@@ -162,8 +162,14 @@ pub(super) async fn rotate(
         Some(within) => {
             let rotate = RotateWithin {
                 rotate,
-                audience: within.audience_json(),
-                scope: within.scope_json(),
+                audience: Json(json!(within.audience.as_deref().unwrap_or_default())),
+                scope: Json(json!(
+                    within
+                        .scope
+                        .iter()
+                        .flat_map(Scope::words)
+                        .collect::<Vec<_>>()
+                )),
             };
             alone!(db, c =>
                 pg RunQueryDsl::get_result(rotate, c),

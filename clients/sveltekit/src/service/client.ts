@@ -4,10 +4,13 @@ import type { Problem } from './schemas.js';
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 type Operation<P extends keyof paths, M extends Method> = paths[P][M];
 
+/** Administering takes a token of its own, which no session of an app has. */
+type Own = Exclude<keyof paths, `/v1/admin/${string}`>;
+
 /** The paths that take this method. */
 type PathsOf<M extends Method> = {
-	[P in keyof paths]: Operation<P, M> extends { responses: unknown } ? P : never;
-}[keyof paths];
+	[P in Own]: Operation<P, M> extends { responses: unknown } ? P : never;
+}[Own];
 
 type Parameters<O> = O extends { parameters: infer All }
 	? { [K in keyof All as K extends 'path' | 'query' ? (All[K] extends undefined ? never : K) : never]: All[K] }
