@@ -7,10 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
-use crate::ctx::Ctx;
-use crate::housekeeping;
-use crate::http::{self, Bound};
-use crate::tls::{self, Endpoint};
 use kernel::audit::Audit;
 use kernel::change::Changes;
 use kernel::clock::Clock;
@@ -25,6 +21,11 @@ use kernel::limits::Limits;
 use kernel::metrics::Metrics;
 use kernel::passwords::{Hasher, StartError as HasherError};
 use kernel::revocation::{LinkError, Revocations};
+
+use crate::ctx::Ctx;
+use crate::housekeeping;
+use crate::http::{self, Bound};
+use crate::tls::{self, Endpoint};
 
 /// Why the service did not start.
 #[derive(Debug, thiserror::Error)]

@@ -6,10 +6,11 @@
 
 use std::sync::Arc;
 
-use crate::logs;
-use crate::tls::{Endpoint, Files, TlsError};
 use kernel::clock::Clock;
 use kernel::config::{ConfigError, Problem, Settings};
+
+use crate::logs;
+use crate::tls::{Endpoint, Files, TlsError};
 
 /// When a changed setting counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

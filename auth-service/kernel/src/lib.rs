@@ -1,4 +1,4 @@
-//! What every room of auth-service stands on. It knows no account, no session and no HTTP.
+//! What every room of auth-service uses. It depends on no room and on no web framework.
 //!
 //! ```text
 //! clock id entropy        the time, identifiers and randomness, given and never global

@@ -1,5 +1,5 @@
-//! An account with all that hangs on it: made and changed by an operator, imported, deleted,
-//! exported, erased. Whatever keeps something of an account by itself has its line here.
+//! Accounts as a whole: created and changed by an administrator, imported, deleted, exported and
+//! erased. What another room keeps about an account is deleted and exported from here too.
 
 mod admin;
 mod import;
@@ -8,10 +8,11 @@ mod personal_data;
 mod remove;
 mod unverified;
 
+use kernel::db::DbError;
+
 use crate::methods::password::MethodError;
 use crate::signin::SigninError;
 use crate::users::{InvalidProfile, NotAnEmail, UsersError};
-use kernel::db::DbError;
 
 pub use admin::{NewUser, Patch, create, update};
 pub use import::{BadLine, ImportError, Imported, import};

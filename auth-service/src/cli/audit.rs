@@ -2,12 +2,13 @@
 
 use clap::Subcommand;
 
-use super::{Failure, print};
-use crate::ctx::Ctx;
-use crate::http::views::AuditEvent;
 use kernel::audit::Walk;
 use kernel::clock::Instant;
 use kernel::id::Id;
+
+use super::{Failure, print};
+use crate::ctx::Ctx;
+use crate::http::views::AuditEvent;
 
 #[derive(Subcommand)]
 pub(super) enum Command {

@@ -6,15 +6,16 @@ mod listeners;
 use std::time::Duration;
 use tokio::time::timeout;
 
-use super::{Failure, print};
-use crate::app;
-use crate::tls::Endpoint;
 use kernel::clock::Clock;
 use kernel::config::Settings;
 use kernel::db::{Db, DbError, migrate};
 use kernel::entropy::Entropy;
 use kernel::metrics::Metrics;
 use kernel::revocation;
+
+use super::{Failure, print};
+use crate::app;
+use crate::tls::Endpoint;
 
 /// What one look found.
 type Finding = Result<String, String>;

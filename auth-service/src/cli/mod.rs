@@ -11,13 +11,14 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::app;
-use crate::ctx::Ctx;
-use crate::http;
 use kernel::clock::Clock;
 use kernel::config::{self, Settings};
 use kernel::db::migrate;
 use kernel::entropy::Entropy;
+
+use crate::app;
+use crate::ctx::Ctx;
+use crate::http;
 
 /// Whatever ended a command, in a sentence.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;

@@ -2,14 +2,15 @@
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Failure, print};
-use crate::app::{self, App};
-use crate::logs;
-use crate::reload::Reload;
 use kernel::clock::Clock;
 use kernel::config::{ConfigError, Settings};
 use kernel::entropy::Entropy;
 use kernel::telemetry::Traces;
+
+use super::{Failure, print};
+use crate::app::{self, App};
+use crate::logs;
+use crate::reload::Reload;
 
 /// Serves until it is told to stop. At SIGHUP it reads its settings anew.
 pub(super) async fn run(

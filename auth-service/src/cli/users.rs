@@ -5,14 +5,15 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal};
 use std::path::PathBuf;
 
+use kernel::audit::Actor;
+use kernel::caller::Caller;
+use kernel::id::Id;
+
 use super::{Failure, print};
 use crate::accounts::{self, Imported, NewUser, Patch};
 use crate::ctx::Ctx;
 use crate::http::views::PersonalData;
 use crate::users::{self, User};
-use kernel::audit::Actor;
-use kernel::caller::Caller;
-use kernel::id::Id;
 
 #[derive(Subcommand)]
 pub(super) enum Command {

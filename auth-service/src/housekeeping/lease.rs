@@ -9,10 +9,11 @@
 
 use std::time::Duration;
 
-use super::{HousekeepingError, store};
-use crate::ctx::Ctx;
 use kernel::db::DbError;
 use kernel::id::Id;
+
+use super::{HousekeepingError, store};
+use crate::ctx::Ctx;
 
 /// How long a replica is waited for that says nothing.
 const HOLD: Duration = Duration::from_secs(60);

@@ -25,9 +25,10 @@ mod store;
 use std::time::Duration;
 use tokio::time::sleep;
 
-use crate::ctx::Ctx;
 use kernel::db::DbError;
 use lease::Lease;
+
+use crate::ctx::Ctx;
 
 /// What one pass pruned, in rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

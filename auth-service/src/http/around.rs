@@ -12,14 +12,15 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use std::time::{Duration, Instant};
 
+use kernel::config::Mode;
+use kernel::metrics::Route;
+
 use super::draining::Draining;
 use super::limit_headers;
 use super::problem::Problem;
 use super::request_id::RequestId;
 use super::span;
 use crate::ctx::Ctx;
-use kernel::config::Mode;
-use kernel::metrics::Route;
 
 type Answer = Result<ServiceResponse<BoxBody>, Error>;
 

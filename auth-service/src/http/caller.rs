@@ -7,12 +7,13 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use std::future::{Ready, ready};
 use std::net::{IpAddr, Ipv6Addr};
 
+use kernel::caller::{Caller, MAX_USER_AGENT};
+use kernel::limits::client_address;
+
 use super::limit_headers::told;
 use super::problem::Problem;
 use super::request_id::RequestId;
 use crate::ctx::Ctx;
-use kernel::caller::{Caller, MAX_USER_AGENT};
-use kernel::limits::client_address;
 
 /// Where the request came from.
 pub struct CameFrom(pub Caller);

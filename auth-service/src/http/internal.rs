@@ -10,12 +10,13 @@ use shared_claims::Snapshot;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use kernel::db::DbError;
+use kernel::revocation::{Reader, Update};
+
 use super::draining::Draining;
 use super::problem::Problem;
 use super::scrape;
 use crate::ctx::Ctx;
-use kernel::db::DbError;
-use kernel::revocation::{Reader, Update};
 
 /// How long a dependency may take to say that it is there.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(1);

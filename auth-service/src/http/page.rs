@@ -9,8 +9,9 @@ use std::future::{Ready, ready};
 use std::num::NonZeroUsize;
 use utoipa::ToSchema;
 
-use super::problem::Problem;
 use kernel::id::Id;
+
+use super::problem::Problem;
 
 /// How many items a page has where nobody says.
 const DEFAULT_LIMIT: usize = 50;

@@ -5,11 +5,12 @@ use actix_web::http::{Method, StatusCode, header};
 use actix_web::{HttpResponse, ResponseError, web};
 use tracing_actix_web::TracingLogger;
 
+use kernel::metrics::Requests;
+
 use super::admin::{personal_data, security, users};
 use super::api::{docs, forward_auth, me, my_sessions, sign_in, well_known};
 use super::problem::{Code, Problem};
 use super::span::RequestSpan;
-use kernel::metrics::Requests;
 
 macro_rules! routes {
     ($($part:ident {

@@ -3,8 +3,9 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 
-use crate::ctx::Ctx;
 use kernel::metrics::{CONTENT_TYPE, Sample};
+
+use crate::ctx::Ctx;
 
 /// Everything that there is to watch, in the Prometheus text format. Asks no dependency.
 pub async fn metrics(ctx: Data<Ctx>) -> HttpResponse {

@@ -31,7 +31,8 @@ pub async fn open_at_once(
     Ok(inserted.then_some(session))
 }
 
-/// As [`open_at_once`], within a change that is open.
+/// Opens a session within a change that is open. The caller commits it with [`opened`]. Nothing if
+/// the account is no longer what was proved.
 ///
 /// # Errors
 /// [`DbError`]

@@ -1,8 +1,10 @@
 //! Signing in, refreshing and signing out: of proofs a session is made, and of a session tokens.
 //!
 //! ```text
-//! login, signup ─▶ brake ─▶ methods: Proven ─▶ sessions: opened ─▶ issue: tokens
-//! refresh ──────────────────▶ sessions: rotated ─▶ issue: tokens
+//! login ───▶ brake ──▶ methods: proven ─────────▶ sessions: opened ──▶ issue: tokens
+//! signup ──▶ limits ─▶ methods: account, proven ▶ sessions: opened ──▶ issue: tokens
+//! refresh ─▶ limits ────────────────────────────▶ sessions: rotated ─▶ issue: tokens
+//! logout ──▶ limits ────────────────────────────▶ sessions: ended
 //! ```
 
 mod again;

@@ -10,8 +10,9 @@ use rustls::sign::CertifiedKey;
 use rustls::{Error, InconsistentKeys};
 use x509_cert::der::Decode;
 
-use super::files::{Contents, TlsError};
 use kernel::clock::Instant;
+
+use super::files::{Contents, TlsError};
 
 /// A certificate with its issuers and its key.
 #[derive(Debug)]

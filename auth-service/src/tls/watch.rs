@@ -3,9 +3,10 @@
 use std::time::Duration;
 use tokio::time::{Instant as Moment, sleep};
 
+use kernel::clock::Clock;
+
 use super::Endpoint;
 use super::files::Digest;
-use kernel::clock::Clock;
 
 /// How often the files are looked at: by what they hold, for a mounted secret is swapped as a
 /// whole folder, and a copied file may keep its time.

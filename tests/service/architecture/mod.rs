@@ -48,7 +48,7 @@ fn production(folder: &str) -> Vec<Source> {
     let mut sources = files(folder, ".rs");
     sources.retain(|(path, _)| !path.contains("/tests/") && !path.ends_with("tests.rs"));
     for (_, text) in &mut sources {
-        text.truncate(text.find("#[cfg(test)]\nmod").unwrap_or(text.len()));
+        text.truncate(text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len()));
     }
     sources
 }

@@ -119,7 +119,7 @@ fn files_and_handlers_stay_short() {
                 .nth(1)
                 .and_then(|rest| rest.split('(').next());
             assert!(
-                body <= 20,
+                body <= 15,
                 "{path}: {} has {body} lines",
                 name.unwrap_or_default()
             );

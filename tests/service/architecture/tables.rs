@@ -11,7 +11,7 @@ const TABLES: &[(&str, &[&str])] = &[
         "users",
         &[
             "users/store.rs",
-            // Its columns `password_hash` and `credentials`, which no other file names.
+            // The columns `password_hash` and `credentials`.
             "methods/password/store.rs",
             // A session is opened, rotated and found together with its account.
             "sessions/store.rs",

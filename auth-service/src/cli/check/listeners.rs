@@ -4,8 +4,9 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
-use super::Finding;
 use kernel::config::Settings;
+
+use super::Finding;
 
 const PATIENCE: Duration = Duration::from_secs(2);
 

@@ -3,13 +3,14 @@
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Json, Path};
 
+use kernel::id::Id;
+
 use crate::accounts;
 use crate::ctx::Ctx;
 use crate::http::caller::CameFrom;
 use crate::http::problem::Problem;
 use crate::http::rights::{Admin, Read, Write};
 use crate::http::views::PersonalData;
-use kernel::id::Id;
 
 /// All that is kept about an account
 ///

@@ -7,6 +7,8 @@ use serde_json::{Map, Value};
 use std::num::NonZeroUsize;
 use utoipa::{IntoParams, ToSchema};
 
+use kernel::id::Id;
+
 use crate::accounts::{self, NewUser, Patch};
 use crate::ctx::Ctx;
 use crate::http::body::{Body, given};
@@ -16,7 +18,6 @@ use crate::http::problem::Problem;
 use crate::http::rights::{Admin, Read, Write};
 use crate::http::views::{AdminUserInfo, SessionInfo};
 use crate::{sessions, users};
-use kernel::id::Id;
 
 /// Which accounts to list.
 #[derive(Deserialize, IntoParams)]

@@ -3,14 +3,15 @@
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Json, Path};
 
+use kernel::audit::Actor;
+use kernel::id::Id;
+
 use crate::ctx::Ctx;
 use crate::http::caller::CameFrom;
 use crate::http::problem::Problem;
 use crate::http::rights::{Account, SignedIn};
 use crate::http::views::SessionInfo;
 use crate::sessions;
-use kernel::audit::Actor;
-use kernel::id::Id;
 
 /// The account's living sessions, newest first
 #[utoipa::path(get, path = "/v1/me/sessions", operation_id = "list_my_sessions", tag = "Account", security(("bearer" = [])), responses(

@@ -60,20 +60,16 @@ pub async fn jwks(ctx: Data<Ctx>, request: HttpRequest) -> Result<HttpResponse, 
     let ring = ctx.keyring.ring()?;
     let jwks = ring.jwks();
     let max_age = ctx.settings.keys.jwks_max_age.as_secs();
-    let is_current = is_current(&request, &jwks.etag);
-    let mut response = match is_current {
-        true => HttpResponse::NotModified(),
-        false => HttpResponse::Ok(),
-    };
-    response
-        .insert_header((header::CACHE_CONTROL, format!("public, max-age={max_age}")))
-        .insert_header((header::ETAG, jwks.etag.as_str()));
-    Ok(match is_current {
-        true => response.finish(),
-        false => response
-            .insert_header((header::CONTENT_TYPE, JWK_SET))
-            .body(jwks.body.clone()),
-    })
+    let cached = (header::CACHE_CONTROL, format!("public, max-age={max_age}"));
+    let etag = (header::ETAG, jwks.etag.as_str());
+    if is_current(&request, &jwks.etag) {
+        let mut response = HttpResponse::NotModified();
+        return Ok(response.insert_header(cached).insert_header(etag).finish());
+    }
+    let mut response = HttpResponse::Ok();
+    response.insert_header(cached).insert_header(etag);
+    let content_type = (header::CONTENT_TYPE, JWK_SET);
+    Ok(response.insert_header(content_type).body(jwks.body.clone()))
 }
 
 /// RFC 7517 §8.5.2.

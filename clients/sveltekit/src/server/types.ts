@@ -14,6 +14,7 @@ export interface Claims {
 	readonly scope?: string;
 	readonly roles?: readonly string[];
 	readonly auth_time?: number;
+	readonly acr?: string;
 	readonly amr?: readonly string[];
 	readonly ver?: number;
 	readonly email?: string;
