@@ -55,14 +55,15 @@ fn refresh_token(criterion: &mut Criterion) {
     let rooms = rooms();
     let ring = rooms.ctx.keyring.ring().unwrap();
     let text = &rooms.ada.refresh_token;
-    let token = RefreshToken::decode(text, ring.refresh().all()).unwrap();
+    let read = |text| (ring.refresh().all()).find_map(|(_, key)| RefreshToken::decode(text, key));
+    let token = read(text).unwrap();
     let key = ring.refresh().active(rooms.clock.now()).unwrap();
     let mut group = criterion.benchmark_group("refresh token");
     group.bench_function("made", |bencher| {
         bencher.iter(|| black_box(token).encode(key));
     });
     group.bench_function("read", |bencher| {
-        bencher.iter(|| RefreshToken::decode(black_box(text), ring.refresh().all()).unwrap());
+        bencher.iter(|| read(black_box(text)).unwrap());
     });
 }
 

@@ -1,6 +1,7 @@
 //! Accounts from another system, a JSON object a line.
 
 use serde::Deserialize;
+use serde_json::json;
 use std::io::{self, BufRead, ErrorKind};
 
 use kernel::audit::{Actor, Event, EventKind};
@@ -167,7 +168,8 @@ async fn write(
         let hash = line.hash.as_deref();
         if users::store::insert(&mut change, &user, &line.email, hash).await? {
             let event = Event::new(EventKind::AccountImported, Actor::Operator);
-            events.push(event.subject(user.id));
+            let detail = json!({ "roles": user.roles.0 });
+            events.push(event.subject(user.id).detail(detail));
         } else {
             existing += 1;
         }

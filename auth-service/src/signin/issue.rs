@@ -1,11 +1,13 @@
 //! The tokens of a session.
 
+use std::borrow::Cow;
+
 use kernel::clock::Instant;
 use kernel::db::types::Json;
 use kernel::keyring::KeysError;
 
 use crate::ctx::Ctx;
-use crate::sessions::{Session, Within};
+use crate::sessions::{ADMIN_SCOPE, Session, Within};
 use crate::tokens::{self, Access, Grant, RefreshToken, Subject};
 use crate::users::User;
 
@@ -39,11 +41,8 @@ pub fn issue(
     now: Instant,
 ) -> Result<Issued, KeysError> {
     let ring = ctx.keyring.ring()?;
-    let asked = within.and_then(|within| within.audience.as_deref());
-    let granted = session.audience.as_ref().map(|Json(granted)| &**granted);
-    let audience = asked.or(granted).unwrap_or(&ctx.policy.audience);
-    let narrower = within.and_then(|within| within.scope.as_ref());
-    let scope = narrower.map_or_else(|| session.scope.clone(), ToString::to_string);
+    let audience = audience(ctx, &session, within);
+    let scope = scope(ctx, &session, within, &audience);
     let subject = Subject {
         id: user.id,
         roles: &user.roles.0,
@@ -54,12 +53,12 @@ pub fn issue(
     let grant = Grant {
         session: session.id,
         client: &session.client_id,
-        audience,
+        audience: &audience,
         scope: &scope,
         authenticated_at: session.authenticated_at(),
         amr: &session.amr.0,
         acr: session.acr(),
-        ends_at: session.expires_at,
+        ends_at: session.idle_expires_at,
     };
     let access = tokens::mint(ctx, ring.active(now)?, &subject, &grant, now);
     let refresh = RefreshToken {
@@ -74,4 +73,36 @@ pub fn issue(
         session,
         user,
     })
+}
+
+/// Whether the settings still know a service that the session was granted.
+pub(super) fn has_audience(ctx: &Ctx, session: &Session) -> bool {
+    !audience(ctx, session, None).is_empty()
+}
+
+/// The services: those that are asked for, or else those of the session that the settings still
+/// know.
+fn audience<'a>(ctx: &'a Ctx, session: &Session, within: Option<&Within>) -> Cow<'a, [String]> {
+    let asked = within.and_then(|within| within.audience.as_deref());
+    let granted = session.audience.as_ref().map(|Json(granted)| &**granted);
+    let Some(names) = asked.or(granted) else {
+        return Cow::Borrowed(&ctx.policy.audience);
+    };
+    let known = names
+        .iter()
+        .filter(|name| ctx.policy.audience.contains(*name));
+    Cow::Owned(known.cloned().collect())
+}
+
+/// The scope that is asked for, or else the session's; but `admin` in no token that an API sees.
+fn scope(ctx: &Ctx, session: &Session, within: Option<&Within>, audience: &[String]) -> String {
+    let narrower = within.and_then(|within| within.scope.as_ref());
+    let scope = narrower.map_or_else(|| session.scope.clone(), ToString::to_string);
+    match audience {
+        [only] if *only == ctx.settings.issuer => scope,
+        _ => {
+            let words = scope.split(' ').filter(|word| *word != ADMIN_SCOPE);
+            words.collect::<Vec<_>>().join(" ")
+        }
+    }
 }

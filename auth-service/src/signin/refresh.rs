@@ -47,10 +47,14 @@ async fn exchange(
 ) -> Result<(Outcome, Issued), RefreshError> {
     let presented = read(ctx, presented)?;
     pace(ctx, presented.session, caller)?;
-    let within = asked.narrowed(&ctx.settings)?;
+    let within = asked.narrowed(&ctx.settings);
     let now = ctx.clock.now();
-    let rotated = sessions::rotate(ctx, presented, within.as_ref(), now, caller).await;
+    let rotated = sessions::rotate(ctx, presented, &within, now, caller).await;
     let (outcome, session, user) = rotated?;
+    if !issue::has_audience(ctx, &session) {
+        return Err(RotateError::Revoked.into());
+    }
+    let within = within.ok().flatten();
     Ok((outcome, issue(ctx, session, user, within.as_ref(), now)?))
 }
 
@@ -66,7 +70,9 @@ pub(super) fn pace(ctx: &Ctx, session: Id, caller: &Caller) -> Result<(), Blocke
 /// [`RefreshError::Invalid`] · [`RefreshError::Keys`]
 pub(super) fn read(ctx: &Ctx, presented: &str) -> Result<Presented, RefreshError> {
     let ring = ctx.keyring.ring()?;
-    let token = RefreshToken::decode(presented, ring.refresh().all());
+    // A key that another replica has removed may still be in this one's memory.
+    let mut keys = (ring.refresh().all()).filter(|(kid, _)| !ctx.revocations.is_key_removed(kid));
+    let token = keys.find_map(|(_, key)| RefreshToken::decode(presented, key));
     let token = token.ok_or(RefreshError::Invalid)?;
     Ok(Presented {
         session: token.family,

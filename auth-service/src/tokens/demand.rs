@@ -1,7 +1,7 @@
-//! What a door of this service demands of an access token: the one place that judges it.
+//! What each route demands of an access token: the one place that judges it.
 //!
 //! ```text
-//! door              audience         scope     role         client        proved within
+//! route             audience         scope     role         client        proved within
 //! /v1/me…           the issuer       account   –            –             –
 //! /v1/admin/… read  the issuer only  admin     auth:admin   first-party   –
 //!             write the issuer only  admin     auth:admin   first-party   step_up.max_age
@@ -18,7 +18,7 @@ use shared_claims::Claims;
 
 use kernel::config::Settings;
 
-/// What is demanded. A door of more than one demand asks for all of them.
+/// What is demanded: all of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Demand<'a> {
     /// For one of these services (RFC 9068 §4).
@@ -38,16 +38,16 @@ pub enum Missing {
     #[error("the access token is not for this service")]
     Audience,
     /// The scope.
-    #[error("this takes the scope {0}")]
+    #[error("this call needs the scope {0}")]
     Scope(&'static str),
     /// The role.
-    #[error("this takes the role {0}")]
+    #[error("this call needs the role {0}")]
     Role(&'static str),
     /// It was given to another client than this service's own.
-    #[error("this takes a token that was given to this service's own client")]
+    #[error("this call needs a token of this service's own client")]
     Client,
     /// A recent proof (RFC 9470 §3).
-    #[error("this takes a sign-in that is no older than {} s: sign in again", .0.as_secs())]
+    #[error("this call needs a sign-in no older than {} s: sign in again", .0.as_secs())]
     RecentProof(Duration),
 }
 

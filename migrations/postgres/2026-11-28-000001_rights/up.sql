@@ -1,5 +1,19 @@
+-- Rows first, so that no table is locked while they are read.
+-- Roles that begin with `auth:` are this service's own from now on: an app's keeps its name behind
+-- `app:`, so that none becomes an administrator by a name.
+-- writes: the release before knows no such role; an app that does finds it behind `app:`.
+UPDATE users
+SET roles = (
+        SELECT jsonb_agg(role ORDER BY role COLLATE "C")
+        FROM (
+            SELECT CASE WHEN role LIKE 'auth:%' THEN 'app:' || role ELSE role END AS role
+            FROM jsonb_array_elements_text(users.roles) AS role
+        ) AS renamed
+    ),
+    ver = ver + 1
+WHERE jsonb_typeof(roles) = 'array' AND roles @? '$[*] ? (@ starts with "auth:")';
+
 -- The administrators of this service have a role of its own; `admin` stays, for it is the apps'.
--- First, so that no table is locked while the accounts are read.
 -- writes: the release before looks for `admin`, which stays, and knows no other role by name.
 UPDATE users
 SET roles = (
@@ -10,7 +24,13 @@ SET roles = (
         ) AS together
     ),
     ver = ver + 1
-WHERE roles @> '["admin"]' AND NOT roles @> '["auth:admin"]';
+WHERE roles @> '["admin"]';
+
+-- No session that is open has asked to administer.
+-- writes: the release before looks at roles, never at a scope.
+UPDATE sessions
+SET scope = coalesce(nullif(trim(replace(' ' || scope || ' ', ' admin ', ' ')), ''), 'account')
+WHERE ' ' || scope || ' ' LIKE '% admin %';
 
 -- Counts the changes of an account's credentials: a sign-in that was proved before one opens no
 -- session after it.
@@ -29,3 +49,17 @@ ALTER TABLE sessions ADD COLUMN audience jsonb;
 ALTER TABLE sessions ADD COLUMN jkt text;
 -- Whether it goes on when its parent has ended.
 ALTER TABLE sessions ADD COLUMN offline boolean NOT NULL DEFAULT false;
+
+-- When a key stops signing if none of its algorithm succeeds it. Null: not by itself.
+ALTER TABLE keys ADD COLUMN ends_at timestamptz;
+-- So far each key ended the one before it, whatever its algorithm.
+-- writes: the release before does not know the column.
+UPDATE keys
+SET ends_at = (
+        SELECT min(later.active_at)
+        FROM keys AS later
+        WHERE later.purpose = keys.purpose
+            AND later.slot > keys.slot
+            AND (later.removed_at IS NULL OR later.removed_at >= later.active_at)
+    )
+WHERE purpose = 'signing';

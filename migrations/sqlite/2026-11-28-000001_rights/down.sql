@@ -1,3 +1,4 @@
+ALTER TABLE keys DROP COLUMN ends_at;
 ALTER TABLE sessions DROP COLUMN offline;
 ALTER TABLE sessions DROP COLUMN jkt;
 ALTER TABLE sessions DROP COLUMN audience;

@@ -1,3 +1,18 @@
+-- Roles that begin with `auth:` are this service's own from now on: an app's keeps its name behind
+-- `app:`, so that none becomes an administrator by a name.
+-- writes: the release before knows no such role; an app that does finds it behind `app:`.
+UPDATE users
+SET roles = (
+        SELECT json_group_array(role)
+        FROM (
+            SELECT CASE WHEN value LIKE 'auth:%' THEN 'app:' || value ELSE value END AS role
+            FROM json_each(users.roles)
+            ORDER BY role
+        )
+    ),
+    ver = ver + 1
+WHERE EXISTS (SELECT 1 FROM json_each(users.roles) WHERE value LIKE 'auth:%');
+
 -- The administrators of this service have a role of its own; `admin` stays, for it is the apps'.
 -- writes: the release before looks for `admin`, which stays, and knows no other role by name.
 UPDATE users
@@ -10,8 +25,13 @@ SET roles = (
         )
     ),
     ver = ver + 1
-WHERE EXISTS (SELECT 1 FROM json_each(users.roles) WHERE value = 'admin')
-    AND NOT EXISTS (SELECT 1 FROM json_each(users.roles) WHERE value = 'auth:admin');
+WHERE EXISTS (SELECT 1 FROM json_each(users.roles) WHERE value = 'admin');
+
+-- No session that is open has asked to administer.
+-- writes: the release before looks at roles, never at a scope.
+UPDATE sessions
+SET scope = coalesce(nullif(trim(replace(' ' || scope || ' ', ' admin ', ' ')), ''), 'account')
+WHERE ' ' || scope || ' ' LIKE '% admin %';
 
 -- Counts the changes of an account's credentials: a sign-in that was proved before one opens no
 -- session after it.
@@ -30,3 +50,17 @@ ALTER TABLE sessions ADD COLUMN audience TEXT;
 ALTER TABLE sessions ADD COLUMN jkt TEXT;
 -- Whether it goes on when its parent has ended.
 ALTER TABLE sessions ADD COLUMN offline INTEGER NOT NULL DEFAULT 0;
+
+-- When a key stops signing if none of its algorithm succeeds it. Null: not by itself.
+ALTER TABLE keys ADD COLUMN ends_at INTEGER;
+-- So far each key ended the one before it, whatever its algorithm.
+-- writes: the release before does not know the column.
+UPDATE keys
+SET ends_at = (
+        SELECT min(later.active_at)
+        FROM keys AS later
+        WHERE later.purpose = keys.purpose
+            AND later.slot > keys.slot
+            AND (later.removed_at IS NULL OR later.removed_at >= later.active_at)
+    )
+WHERE purpose = 'signing';

@@ -1,5 +1,8 @@
 //! What a password may be, and that every character of it counts.
 
+use auth_service::methods::password;
+use auth_service::signin;
+use kernel::audit::EventKind;
 use serde_json::json;
 
 use super::{credentials, login};
@@ -137,4 +140,34 @@ async fn a_changed_password_is_judged_like_a_new_one() {
         assert_eq!(answer.body["errors"][0]["code"], code);
     }
     service.login("ada@example.org").await;
+}
+
+both! {
+    // R20: whoever logs out everywhere, or is disabled, has the last word over a change of the
+    // password that was judged before.
+    async fn a_log_out_everywhere_stops_a_change_that_was_judged_before(backend: Backend) {
+        let service = Service::start(backend).await;
+        let (ctx, caller) = (&service.ctx, Default::default());
+        let ada = service.signup("ada@example.org").await;
+        let me = service.me(&ada.access).await;
+        let id = me.body["id"]
+            .as_str()
+            .expect("an id")
+            .parse()
+            .expect("an id");
+        let kind = EventKind::PasswordChanged;
+        let proven = signin::prove_again(ctx, id, PASSWORD, kind, &caller)
+            .await
+            .expect("it is right");
+        let new = password::new(ctx, "another lovelace entirely", proven.user())
+            .await
+            .expect("it is good enough");
+        let out = service.bearer(&ada.access).delete("/v1/me/sessions").await;
+        assert_eq!(out.status, 204, "{}", out.text);
+        let mut change = ctx.changes.begin().await.expect("a change");
+        let changed = password::replace(&mut change, &proven, &new, ctx.clock.now()).await;
+        assert!(!changed.expect("an answer"));
+        drop(change);
+        service.login("ada@example.org").await;
+    }
 }

@@ -66,6 +66,9 @@ both! {
         let caller = Default::default();
         service.ctx.keyring.remove(&keys[0].kid, Actor::Operator, &caller).await.expect("it is there");
         service.refresh(&ada.refresh).await.expect(401, "refresh_token_invalid");
+        // The other replica has heard of it, and has not loaded the keys since.
+        replica.ctx.revocations.load().await.expect("they can be read");
+        replica.refresh(&ada.refresh).await.expect(401, "refresh_token_invalid");
         assert_eq!(states(&service).await, ["Removed", "Active"]);
         assert_eq!(service.me(&ada.access).await.status, 200, "access tokens are another matter");
         let again = service.login("ada@example.org").await;

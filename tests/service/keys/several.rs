@@ -82,7 +82,7 @@ both! {
         assert_ne!(kid_of(&fresh.access), heir);
     }
 
-    async fn an_algorithm_that_is_dropped_retires_and_one_that_is_added_waits(backend: Backend) {
+    async fn replicas_of_other_settings_agree_and_a_dropped_algorithm_ends_by_itself(backend: Backend) {
         let service = Service::start(backend).await;
         let old = kid_of(&service.signup("ada@example.org").await.access);
         let other = {
@@ -95,21 +95,58 @@ both! {
         assert_eq!(keys(&other).await, pairs(&[("ES256", "Active"), ("EdDSA", "Next")]));
         let ada = other.login("ada@example.org").await;
         assert_eq!(kid_of(&ada.access), old, "verifiers know no other yet");
-        // A replica of the old settings goes on with its own, and both know both.
-        tick(&service).await;
-        assert_eq!(published(&service).await, ["ES256", "EdDSA"]);
         service.advance(20 * MINUTE);
-        let new = other.login("ada@example.org").await;
-        assert_ne!(kid_of(&new.access), old);
-        assert_eq!(service.me(&new.access).await.status, 200);
-        tick(&service).await;
-        let of_old_settings = service.login("ada@example.org").await;
-        assert_eq!(kid_of(&of_old_settings.access), old);
-        assert_eq!(other.me(&of_old_settings.access).await.status, 200);
+        // However long replicas of both settings serve, each takes what the other signs.
+        for _ in 0..3 {
+            tick(&service).await;
+            tick(&other).await;
+            let (by_old, by_new) = (service.login("ada@example.org").await, other.login("ada@example.org").await);
+            assert_eq!(kid_of(&by_old.access), old);
+            assert_ne!(kid_of(&by_new.access), old);
+            assert_eq!(other.me(&by_old.access).await.status, 200);
+            assert_eq!(service.me(&by_new.access).await.status, 200);
+            for replica in [&service, &other] {
+                assert_eq!(keys(replica).await, pairs(&[("ES256", "Active"), ("EdDSA", "Active")]));
+            }
+            service.advance(60 * MINUTE);
+        }
+        // From now on nobody keeps the dropped one.
+        service.advance(30 * DAY - 200 * MINUTE);
         tick(&other).await;
-        assert_eq!(keys(&other).await, pairs(&[("ES256", "Retiring"), ("EdDSA", "Active")]));
+        assert_eq!(keys(&other).await, pairs(&[("ES256", "Active"), ("EdDSA", "Active"), ("EdDSA", "Next")]));
+        service.advance(20 * MINUTE);
+        tick(&other).await;
+        assert_eq!(keys(&other).await, pairs(&[("ES256", "Retiring"), ("EdDSA", "Retiring"), ("EdDSA", "Active")]));
         service.advance(21 * MINUTE);
         tick(&other).await;
         assert_eq!(published(&other).await, ["EdDSA"]);
+        // The settings go back: no key that was gone signs again, a new one waits.
+        tick(&service).await;
+        let by_old = service.login("ada@example.org").await;
+        assert_eq!(other.me(&by_old.access).await.status, 200);
+        assert_eq!(published(&service).await, ["EdDSA", "ES256"]);
+        service.advance(20 * MINUTE);
+        let by_old = service.login("ada@example.org").await;
+        assert_ne!(kid_of(&by_old.access), old);
+        assert_eq!(other.me(&by_old.access).await.status, 200);
+    }
+
+    async fn a_key_that_signs_stays_published_when_its_algorithm_is_dropped(backend: Backend) {
+        // The key of the further algorithm has signed for weeks when it becomes the only one kept.
+        let service = Service::with(backend, |settings| {
+            settings.keys.further_algorithms = vec![KeyAlgorithm::EdDSA];
+        }).await;
+        service.advance(14 * DAY);
+        tick(&service).await;
+        let ada = service.signup("ada@example.org").await;
+        let settings = service.ctx.settings.clone();
+        let next = Service::on(service.database.clone(), service.clock.clone(), move |own| {
+            own.data_dir = settings.data_dir.clone();
+            own.keys.algorithm = KeyAlgorithm::EdDSA;
+        }).await;
+        assert_eq!(next.me(&ada.access).await.status, 200);
+        assert_eq!(published(&next).await, ["ES256", "EdDSA"]);
+        let fresh = next.login("ada@example.org").await;
+        assert_ne!(kid_of(&fresh.access), kid_of(&ada.access));
     }
 }

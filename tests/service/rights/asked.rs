@@ -153,10 +153,9 @@ both! {
         service.post("/v1/refresh", body).await.expect(401, "refresh_token_reused");
     }
 
-    async fn a_scope_of_the_settings_may_be_asked_for_and_the_issuer_stands_once(backend: Backend) {
+    async fn a_scope_of_the_settings_may_be_asked_for(backend: Backend) {
         let service = Service::with(backend, |settings| {
             settings.tokens.scope = "account orders:read".into();
-            settings.tokens.audience = vec!["api".into(), settings.issuer.clone()];
         }).await;
         let issuer = service.ctx.settings.issuer.clone();
         let ada = service.signup("ada@example.org").await;
@@ -169,7 +168,6 @@ both! {
     }
 }
 
-// An access token outlives no session
 #[tokio::test(flavor = "multi_thread")]
 async fn an_access_token_ends_with_its_session_at_the_latest() {
     let service = Service::with(Backend::Sqlite, |settings| {
@@ -185,4 +183,71 @@ async fn an_access_token_ends_with_its_session_at_the_latest() {
     let life = claims["exp"].as_i64().zip(claims["iat"].as_i64());
     assert_eq!(life.map(|(exp, iat)| exp - iat), Some(300));
     assert_eq!(late.body["refresh_expires_in"], 300);
+    let idle = Service::with(Backend::Sqlite, |settings| {
+        settings.refresh.idle_ttl = std::time::Duration::from_secs(200);
+    });
+    let signed_up = json!({ "email": "ada@example.org", "password": PASSWORD });
+    let answer = idle.await.post("/v1/signup", signed_up).await;
+    assert_eq!(answer.body["expires_in"], 200);
+}
+
+both! {
+    // R13: what is wrong with a session is said before what is wrong with the question.
+    async fn what_nobody_is_granted_hides_no_ended_session_and_no_reuse(backend: Backend) {
+        let service = Service::start(backend).await;
+        let first = service.signup("ada@example.org").await;
+        let asked = json!({ "audience": "billing" });
+        let refused = refresh(&service, &first.refresh, &asked).await;
+        refused.expect(422, "validation_failed");
+        let second = refresh(&service, &first.refresh, &json!({})).await.tokens();
+        let third = refresh(&service, &second.refresh, &json!({}))
+            .await
+            .tokens();
+        refresh(&service, &first.refresh, &asked)
+            .await
+            .expect(401, "refresh_token_reused");
+        refresh(&service, &third.refresh, &asked)
+            .await
+            .expect(401, "refresh_token_revoked");
+        let other = service.login("ada@example.org").await;
+        service.advance(15 * 24 * 60 * 60);
+        refresh(&service, &other.refresh, &asked)
+            .await
+            .expect(401, "refresh_token_expired");
+    }
+
+    // I40
+    async fn a_service_that_the_settings_drop_is_in_no_token_any_more(backend: Backend) {
+        let service = Service::with(backend, |settings| {
+            settings.tokens.audience = vec!["api".into(), "billing".into()];
+        })
+        .await;
+        service.signup("ada@example.org").await;
+        let login = async |asked: Value| {
+            let body = json!({ "email": "ada@example.org", "password": PASSWORD });
+            service
+                .post("/v1/login", with(body, &asked))
+                .await
+                .tokens()
+                .refresh
+        };
+        let two = login(json!({ "audience": ["api", "billing"] })).await;
+        let gone = login(json!({ "audience": "billing" })).await;
+        let settings = service.ctx.settings.clone();
+        let next = Service::on(
+            service.database.clone(),
+            service.clock.clone(),
+            move |own| {
+                own.data_dir = settings.data_dir.clone();
+            },
+        )
+        .await;
+        let answer = refresh(&next, &two, &json!({})).await;
+        assert_eq!(claims(&answer)["aud"], json!(["api"]));
+        refresh(&next, &gone, &json!({}))
+            .await
+            .expect(401, "refresh_token_revoked");
+    }
+
+    // I25
 }

@@ -11,8 +11,12 @@ const UP: [&str; 2] = [
     include_str!("../../../migrations/sqlite/2026-11-28-000001_rights/up.sql"),
 ];
 
-fn first_statement(script: &'static str) -> &'static str {
-    script.split(";\n").next().expect("a statement")
+/// The statements that change accounts and sessions.
+fn updates(script: &'static str) -> impl Iterator<Item = &'static str> {
+    let of_keys = |statement: &&str| statement.contains("ALTER TABLE");
+    script
+        .split(";\n")
+        .take_while(move |statement| !of_keys(statement))
 }
 
 both! {
@@ -20,7 +24,8 @@ both! {
         let service = Service::start(backend).await;
         let roles = [
             ("root@example.org", r#"["admin","staff"]"#, json!(["admin", "auth:admin", "staff"])),
-            ("both@example.org", r#"["admin","auth:admin"]"#, json!(["admin", "auth:admin"])),
+            ("app@example.org", r#"["auth:admin","auth:viewer"]"#, json!(["app:auth:admin", "app:auth:viewer"])),
+            ("both@example.org", r#"["admin","auth:admin"]"#, json!(["admin", "app:auth:admin", "auth:admin"])),
             ("staff@example.org", r#"["admins","staff"]"#, json!(["admins", "staff"])),
             ("none@example.org", "[]", json!([])),
         ];
@@ -28,13 +33,17 @@ both! {
             service.signup(email).await;
             service.execute(&format!("UPDATE users SET roles = '{before}' WHERE email = '{email}'")).await;
         }
-        let statement = match backend {
-            Backend::Postgres => first_statement(UP[0]),
-            Backend::Sqlite => first_statement(UP[1]),
+        let opened = service.login("both@example.org").await;
+        service.execute("UPDATE sessions SET scope = 'account admin'").await;
+        let script = match backend {
+            Backend::Postgres => UP[0],
+            Backend::Sqlite => UP[1],
         };
-        for _ in 0..2 {
+        for statement in updates(script) {
             service.execute(statement).await;
         }
+        let refreshed = service.refresh(&opened.refresh).await;
+        assert_eq!(refreshed.body["scope"], "account", "no session has asked to administer");
         for (email, _, after) in &roles {
             let body = json!({ "email": email, "password": PASSWORD });
             let answer = service.post("/v1/login", body).await;
@@ -44,7 +53,9 @@ both! {
         let made = json!({ "email": "made@example.org" });
         let made = service.bearer(&root.access).post("/v1/admin/users", made).await;
         assert_eq!(made.status, 201, "{}", made.text);
-        let staff = service.login_as_admin("staff@example.org").await;
-        service.bearer(&staff.access).post("/v1/admin/users", Value::Null).await.expect(403, "forbidden");
+        for email in ["staff@example.org", "app@example.org"] {
+            let staff = service.login_as_admin(email).await;
+            service.bearer(&staff.access).post("/v1/admin/users", Value::Null).await.expect(403, "forbidden");
+        }
     }
 }

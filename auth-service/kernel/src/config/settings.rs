@@ -55,7 +55,7 @@ pub struct Settings {
     /// Making accounts.
     #[schema(inline)]
     pub signup: Signup,
-    /// What takes a recent proof of who somebody is.
+    /// Which calls need a recent sign-in.
     #[schema(inline)]
     pub step_up: StepUp,
     /// `/v1/verify`, which gateways ask.
@@ -142,14 +142,14 @@ pub struct Tokens {
     #[serde(with = "duration")]
     #[schema(value_type = String)]
     pub access_ttl: Duration,
-    /// The `aud` of access tokens: the services that may accept them. The issuer is added, for
-    /// this service itself, unless whoever signs in asks for less.
+    /// The `aud` of access tokens: the services that may accept them. This service adds its issuer,
+    /// so that the token works at `/v1/me` too. A client can ask for fewer of them at sign-in.
     pub audience: Vec<String>,
     /// The `client_id` of tokens that this API hands out itself (RFC 9068 §2.2).
     pub client_id: String,
-    /// The `scope` of tokens that this API hands out itself, unless whoever signs in asks for
-    /// another: these words, `account` (what its owner does with an account) and `admin` (what an
-    /// administrator of this service does, with the role `auth:admin`) may be asked for.
+    /// The `scope` of access tokens if a client asks for none at sign-in. It can ask for these words,
+    /// for `account` (to call `/v1/me`) and for `admin` (to call `/v1/admin`, with the role
+    /// `auth:admin`).
     pub scope: String,
     /// Whether access tokens carry `email` and `email_verified`.
     pub include_email: bool,
@@ -195,7 +195,7 @@ pub enum KeyAlgorithm {
 pub struct Keys {
     /// The algorithm that signs access tokens: `ES256`, `RS256` or `EdDSA`.
     pub algorithm: KeyAlgorithm,
-    /// Algorithms whose keys are made, published and rotated beside it.
+    /// Further algorithms: keys of each are made, published and rotated too.
     pub further_algorithms: Vec<KeyAlgorithm>,
     /// Size of new RSA keys: 2048 or 3072 bits.
     pub rsa_bits: u32,

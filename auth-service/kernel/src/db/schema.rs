@@ -64,6 +64,7 @@ diesel::table! {
         sealed -> Binary,
         created_at -> SqlInstant,
         active_at -> SqlInstant,
+        ends_at -> Nullable<SqlInstant>,
         removed_at -> Nullable<SqlInstant>,
     }
 }

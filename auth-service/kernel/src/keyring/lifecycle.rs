@@ -7,11 +7,11 @@
 //! ```
 //!
 //! No replica leads: a state is a function of the rows and the time, and a rotation is one row
-//! inserted under a unique slot, so two replicas that rotate at once make one key.
+//! inserted under a unique slot, so two replicas that rotate at once make one key. Nor do the
+//! algorithms of the settings matter: replicas of different settings agree on every state.
 //!
-//! Each algorithm has a succession of its own for as long as the settings keep it. A key of an
-//! algorithm that they keep no longer is ended by the next key that begins to sign, whatever its
-//! algorithm.
+//! Each algorithm has a succession of its own. A key that none of its algorithm succeeds, because
+//! the settings dropped that, stops at its `ends_at`, if another key signs then.
 
 use std::time::Duration;
 
@@ -48,35 +48,74 @@ pub struct Times {
     pub alg: String,
     /// When it may sign.
     pub active_at: Instant,
+    /// When it stops signing if none of its algorithm has succeeded it and another key signs.
+    /// `None`: never by itself.
+    pub ends_at: Option<Instant>,
     /// When it was taken out in an emergency.
     pub removed_at: Option<Instant>,
 }
 
-/// The state of each key of one purpose, in the order given. `kept` are the algorithms that the
-/// settings keep alive. Where none signs, the first that waits does: it was
-/// meant to sign at once, by a replica whose time is some milliseconds ahead. `overlap` is how long
-/// a key stays published after it stopped signing: the life of an access token, the leeway and the
-/// JWKS's `max-age`.
-pub fn states(keys: &[Times], kept: &[&str], now: Instant, overlap: Duration) -> Vec<State> {
-    // A key that was taken out while it signed has ended the one before it all the same.
-    let signed = |key: &Times| key.active_at <= key.removed_at.map_or(now, |at| at.min(now));
-    let succeeds = |later: &Times, key: &Times| {
-        later.slot > key.slot && (later.alg == key.alg || !kept.contains(&&*key.alg))
-    };
-    let stopped_at = |key: &Times| {
-        keys.iter()
-            .filter(|later| succeeds(later, key) && signed(later))
-            .map(|later| later.active_at)
-            .min()
-    };
-    let mut states: Vec<_> = keys
+impl Times {
+    /// Whether it begins to sign before it is taken out.
+    fn signs(&self) -> bool {
+        self.removed_at.is_none_or(|at| at >= self.active_at)
+    }
+
+    /// When the next key of its algorithm is to take over. `spare` is the time by which `ends_at`
+    /// comes later than that.
+    pub fn turns_at(&self, interval: Duration, spare: Duration) -> Instant {
+        let planned = self.active_at.plus(interval);
+        self.ends_at
+            .map_or(planned, |at| at.minus(spare).min(planned))
+    }
+}
+
+/// When each key stops signing; nothing where no end is in sight.
+pub fn stops(keys: &[Times]) -> Vec<Option<Instant>> {
+    keys.iter()
+        .map(|key| [succeeded_at(keys, key), outlived_at(keys, key)])
+        .map(|stops| stops.into_iter().flatten().min())
+        .collect()
+}
+
+/// When the next key of its algorithm begins. One that was taken out while it signed has ended the
+/// one before it all the same.
+fn succeeded_at(keys: &[Times], key: &Times) -> Option<Instant> {
+    keys.iter()
+        .filter(|later| later.slot > key.slot && later.alg == key.alg && later.signs())
+        .map(|later| later.active_at)
+        .min()
+}
+
+/// When it is past its own end and another key signs.
+fn outlived_at(keys: &[Times], key: &Times) -> Option<Instant> {
+    let end = key.ends_at?;
+    let others = keys
         .iter()
-        .map(|key| match (key.removed_at, stopped_at(key)) {
+        .filter(|other| other.slot != key.slot && other.signs());
+    let lives_on = |other: &&Times| {
+        let stop = [succeeded_at(keys, other), other.ends_at, other.removed_at];
+        let stop = stop.into_iter().flatten().min();
+        stop.is_none_or(|stop| stop > end.max(other.active_at))
+    };
+    others
+        .filter(lives_on)
+        .map(|other| end.max(other.active_at))
+        .min()
+}
+
+/// The state of each key of one purpose, in the order given. Where none signs, the first that waits
+/// does: it was meant to sign at once, by a replica whose time is some milliseconds ahead.
+/// `overlap` is how long a key stays published after it stopped signing: the life of an access
+/// token, the leeway and the JWKS's `max-age`.
+pub fn states(keys: &[Times], now: Instant, overlap: Duration) -> Vec<State> {
+    let mut states: Vec<_> = std::iter::zip(keys, stops(keys))
+        .map(|(key, stop)| match (key.removed_at, stop) {
             (Some(_), _) => State::Removed,
             _ if key.active_at > now => State::Next,
-            (None, None) => State::Active,
-            (None, Some(stopped)) if now < stopped.plus(overlap) => State::Retiring,
-            _ => State::Gone,
+            (None, Some(stop)) if now >= stop.plus(overlap) => State::Gone,
+            (None, Some(stop)) if now >= stop => State::Retiring,
+            (None, _) => State::Active,
         })
         .collect();
     if !states.contains(&State::Active) {
@@ -94,7 +133,7 @@ pub fn is_due(keys: &[Times], now: Instant, interval: Duration, publish_ahead: D
         .iter()
         .filter(|key| key.removed_at.is_none())
         .max_by_key(|key| key.slot);
-    newest.is_none_or(|key| now.plus(publish_ahead) >= key.active_at.plus(interval))
+    newest.is_none_or(|key| now.plus(publish_ahead) >= key.turns_at(interval, publish_ahead))
 }
 
 #[cfg(test)]
@@ -112,47 +151,73 @@ mod tests {
         of("ES256", slot, active)
     }
 
+    fn until(end: i64, key: Times) -> Times {
+        Times {
+            ends_at: Some(at(end)),
+            ..key
+        }
+    }
+
     fn of(alg: &str, slot: i64, active: i64) -> Times {
         Times {
             slot,
             alg: alg.into(),
             active_at: at(active),
+            ends_at: None,
             removed_at: None,
         }
-    }
-
-    fn states(keys: &[Times], now: Instant, overlap: Duration) -> Vec<State> {
-        super::states(keys, &["ES256"], now, overlap)
     }
 
     #[test]
     fn keys_of_two_algorithms_sign_side_by_side() {
         let keys = [key(1, 0), of("RS256", 2, 500), key(3, 1000)];
-        let both = ["ES256", "RS256"];
         for (now, expected) in [
             (499, [Active, Next, Next]),
             (500, [Active, Active, Next]),
             (1000, [Retiring, Active, Active]),
             (1100, [Gone, Active, Active]),
         ] {
-            let states = super::states(&keys, &both, at(now), OVERLAP);
+            let states = states(&keys, at(now), OVERLAP);
             assert_eq!(states, expected, "at {now}");
         }
     }
 
     #[test]
-    fn a_key_of_an_algorithm_that_is_kept_no_longer_is_ended_by_the_next_of_any() {
-        let changed = [of("RS256", 1, 0), key(2, 1000)];
-        assert_eq!(states(&changed, at(999), OVERLAP), [Active, Next]);
-        assert_eq!(states(&changed, at(1000), OVERLAP), [Retiring, Active]);
-        assert_eq!(states(&changed, at(1100), OVERLAP), [Gone, Active]);
-        // One that was made after the key that signs stays until that is rotated.
-        let dropped = [key(1, 0), of("RS256", 2, 500), key(3, 1000)];
-        assert_eq!(states(&dropped, at(600), OVERLAP), [Active, Active, Next]);
-        assert_eq!(
-            states(&dropped, at(1050), OVERLAP),
-            [Retiring, Retiring, Active]
-        );
+    fn a_key_that_none_succeeds_stops_at_its_end_if_another_signs() {
+        let dropped = [until(1000, of("RS256", 1, 0)), key(2, 500), key(3, 1500)];
+        for (now, expected) in [
+            (999, [Active, Active, Next]),
+            (1000, [Retiring, Active, Next]),
+            (1100, [Gone, Active, Next]),
+            (9000, [Gone, Gone, Active]),
+        ] {
+            assert_eq!(states(&dropped, at(now), OVERLAP), expected, "at {now}");
+        }
+        // None signs yet: it goes on until one does.
+        let alone = [until(1000, of("RS256", 1, 0)), key(2, 1500)];
+        assert_eq!(states(&alone, at(1499), OVERLAP), [Active, Next]);
+        assert_eq!(states(&alone, at(1500), OVERLAP), [Retiring, Active]);
+        assert_eq!(states(&alone, at(1600), OVERLAP), [Gone, Active]);
+    }
+
+    #[test]
+    fn of_keys_that_are_all_past_their_ends_the_last_goes_on() {
+        let idle = [
+            until(1000, of("RS256", 1, 0)),
+            until(1200, key(2, 100)),
+            until(1100, of("EdDSA", 3, 200)),
+        ];
+        assert_eq!(states(&idle, at(1050), OVERLAP), [Retiring, Active, Active]);
+        assert_eq!(states(&idle, at(9000), OVERLAP), [Gone, Active, Gone]);
+    }
+
+    #[test]
+    fn a_removed_key_outlives_none() {
+        let mut keys = [until(1000, of("RS256", 1, 0)), key(2, 500)];
+        keys[1].removed_at = Some(at(900));
+        assert_eq!(states(&keys, at(2000), OVERLAP), [Active, Removed]);
+        keys[1].removed_at = Some(at(1050));
+        assert_eq!(states(&keys, at(1060), OVERLAP), [Retiring, Removed]);
     }
 
     #[test]
@@ -210,5 +275,9 @@ mod tests {
         assert!(!due(949));
         assert!(due(950));
         assert!(is_due(&[], at(0), OVERLAP, OVERLAP));
+        // A longer interval holds for the keys that are made from now on.
+        let shorter = [until(600, key(1, 0))];
+        let due = |now| is_due(&shorter, at(now), OVERLAP * 10, OVERLAP);
+        assert!(!due(399) && due(400));
     }
 }

@@ -58,11 +58,11 @@ impl Plan {
     /// The state of each row of one purpose.
     pub(super) fn states(&self, rows: &[Row], now: Instant) -> Vec<State> {
         let times: Vec<_> = rows.iter().map(Row::times).collect();
-        let (kept, overlap) = match rows.first().map(Row::purpose) {
-            Some(Purpose::Refresh) => (vec![MAC_ALGORITHM], self.mac_overlap),
-            _ => (self.algorithms.iter().map(name).collect(), self.overlap),
+        let overlap = match rows.first().map(Row::purpose) {
+            Some(Purpose::Refresh) => self.mac_overlap,
+            _ => self.overlap,
         };
-        lifecycle::states(&times, &kept, now, overlap)
+        lifecycle::states(&times, now, overlap)
     }
 
     /// Whether the next key of an algorithm is to be made now.
@@ -90,9 +90,18 @@ impl Plan {
             .rfind(|row| row.removed_at.is_none() && row.alg == name(&algorithm));
         match newest {
             _ if !self.can_sign(rows, now) => now,
-            Some(newest) => published.max(newest.active_at.plus(self.rotation_interval)),
+            Some(newest) => {
+                let turn = newest.times();
+                published.max(turn.turns_at(self.rotation_interval, self.publish_ahead))
+            }
             None => published,
         }
+    }
+
+    /// When a key stops that begins then and that none of its algorithm succeeds. Its successor, made
+    /// by any replica whose settings keep the algorithm, has taken over by then.
+    pub(super) fn ends_at(&self, active_at: Instant) -> Instant {
+        active_at.plus(self.rotation_interval + self.publish_ahead)
     }
 
     /// Whether any of the signing keys signs now.

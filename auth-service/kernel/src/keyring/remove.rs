@@ -9,6 +9,7 @@ use super::store::{self, Row};
 use super::{Keyring, KeysError, Purpose};
 use crate::audit::{Actor, Event, EventKind};
 use crate::caller::Caller;
+use crate::db::DbError;
 
 impl Keyring {
     /// Takes a key out at once: it is published no more, and nothing that it made counts, be it an
@@ -18,10 +19,34 @@ impl Keyring {
     /// # Errors
     /// [`KeysError::NotFound`] · [`KeysError::Db`]
     pub async fn remove(&self, kid: &str, actor: Actor, caller: &Caller) -> Result<(), KeysError> {
+        self.remove_if(|row| row.kid == kid, actor, caller).await
+    }
+
+    /// As [`remove`](Self::remove), of signing keys alone: nobody is logged out by it.
+    ///
+    /// # Errors
+    /// [`KeysError::NotFound`] · [`KeysError::Db`]
+    pub async fn remove_signing(
+        &self,
+        kid: &str,
+        actor: Actor,
+        caller: &Caller,
+    ) -> Result<(), KeysError> {
+        let is_it = |row: &Row| row.kid == kid && row.purpose() == Purpose::Signing;
+        self.remove_if(is_it, actor, caller).await
+    }
+
+    async fn remove_if(
+        &self,
+        is_it: impl Fn(&Row) -> bool,
+        actor: Actor,
+        caller: &Caller,
+    ) -> Result<(), KeysError> {
         let now = self.clock.now();
         let rows = self.rows().await?;
-        let removed = rows.iter().find(|row| row.kid == kid);
+        let removed = rows.iter().find(|row| is_it(row));
         let removed = removed.ok_or(KeysError::NotFound)?.clone();
+        let kid = &*removed.kid;
         let mut left = store::of(&rows, removed.purpose());
         for row in left.iter_mut().filter(|row| row.kid == kid) {
             row.removed_at.get_or_insert(now);
@@ -36,13 +61,17 @@ impl Keyring {
                 store::activate(&mut change, &heir.kid, now).await?;
             }
             Some(heir) => {
-                store::insert(&mut change, heir).await?;
+                if !store::insert(&mut change, heir).await? {
+                    let why = DbError::Unavailable("another replica made a key meanwhile".into());
+                    return change.undo(Err(why.into())).await;
+                }
             }
             None => {}
         }
         change.revoke(Kind::Kid, kid, None).await?;
-        let event = Event::new(EventKind::KeyRemoved, actor)
-            .detail(json!({ "kid": kid, "replaced_by": heir.map(|row| row.kid) }));
+        let event = Event::new(EventKind::KeyRemoved, actor).detail(json!({
+            "kid": kid, "purpose": removed.purpose, "replaced_by": heir.map(|row| row.kid),
+        }));
         change.commit(event, caller).await?;
         self.load().await?;
         Ok(())

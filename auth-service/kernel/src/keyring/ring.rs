@@ -7,9 +7,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use jsonwebtoken::{Algorithm, Header};
 use shared_claims::{Jwk, JwkError, JwkSet, KeySet, VerifyingKey};
+use std::iter::zip;
 use std::time::Duration;
 
-use super::lifecycle::Times;
+use super::lifecycle::{self, Times};
 use super::plan::{Plan, name};
 use super::seal::{Label, Sealer};
 use super::signer::Signer;
@@ -45,6 +46,7 @@ pub struct SigningKey {
     /// The encoded JOSE header of every access token that it signs.
     pub header: String,
     times: Times,
+    stops_at: Option<Instant>,
     signer: Signer,
 }
 
@@ -64,13 +66,17 @@ impl Ring {
     ) -> Result<Self, KeysError> {
         let published = |purpose| {
             let rows = store::of(rows, purpose);
+            let stops = lifecycle::stops(&rows.iter().map(Row::times).collect::<Vec<_>>());
             let states = plan.states(&rows, now);
-            let alive = std::iter::zip(rows, states).filter(|(_, state)| state.is_published());
+            let alive = zip(zip(rows, stops), states).filter(|(_, state)| state.is_published());
             alive.map(|(row, _)| row).collect::<Vec<_>>()
         };
         let signing = published(Purpose::Signing);
-        let jwks: Vec<Jwk> = signing.iter().map(public).collect::<Result<_, _>>()?;
-        let open = |row| SigningKey::open(sealer, row);
+        let jwks: Vec<Jwk> = signing
+            .iter()
+            .map(|(row, _)| public(row))
+            .collect::<Result<_, _>>()?;
+        let open = |(row, stops_at): &_| SigningKey::open(sealer, row, *stops_at);
         Ok(Self {
             signing: signing.iter().map(open).collect::<Result<_, _>>()?,
             preferred: name(&plan.preferred()),
@@ -88,7 +94,8 @@ impl Ring {
     pub fn active(&self, now: Instant) -> Result<&SigningKey, KeysError> {
         let any = || newest(self.signing.iter(), now);
         // Where none does yet, the first that waits, as `lifecycle::states` has it.
-        let first = || self.signing.iter().min_by_key(|key| key.times.slot);
+        let waiting = || self.signing.iter().filter(|key| key.times.active_at > now);
+        let first = || waiting().min_by_key(|key| key.times.slot);
         self.signing(self.preferred, now)
             .or_else(any)
             .or_else(first)
@@ -131,7 +138,7 @@ impl Ring {
 }
 
 impl SigningKey {
-    fn open(sealer: &Sealer, row: &Row) -> Result<Self, KeysError> {
+    fn open(sealer: &Sealer, row: &Row, stops_at: Option<Instant>) -> Result<Self, KeysError> {
         let pkcs8 = open(sealer, row, Purpose::Signing)?;
         let signer = Signer::parse(&row.alg, &pkcs8).map_err(|why| row.broken(why))?;
         let alg: Algorithm = row
@@ -142,6 +149,7 @@ impl SigningKey {
             kid: row.kid.clone(),
             header: header(alg, &row.kid),
             times: row.times(),
+            stops_at,
             signer,
         })
     }
@@ -155,20 +163,32 @@ fn header(alg: Algorithm, kid: &str) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(&header).expect("a header is plain JSON"))
 }
 
-/// The newest key that has begun to sign.
+/// The newest key that signs.
 fn newest<'a>(keys: impl Iterator<Item = &'a SigningKey>, now: Instant) -> Option<&'a SigningKey> {
+    let goes_on = |key: &&SigningKey| key.stops_at.is_none_or(|at| now < at);
     keys.filter(|key| key.times.active_at <= now)
+        .filter(goes_on)
         .max_by_key(|key| key.times.slot)
 }
 
 /// The keys of the refresh token's MAC.
-pub struct MacKeys(Vec<(Times, hmac::Key)>);
+pub struct MacKeys(Vec<MacKey>);
+
+struct MacKey {
+    kid: String,
+    active_at: Instant,
+    key: hmac::Key,
+}
 
 impl MacKeys {
-    fn open(sealer: &Sealer, rows: &[Row]) -> Result<Self, KeysError> {
-        let key = |row: &Row| {
+    fn open(sealer: &Sealer, rows: &[(Row, Option<Instant>)]) -> Result<Self, KeysError> {
+        let key = |(row, _): &(Row, _)| {
             let secret = open(sealer, row, Purpose::Refresh)?;
-            Ok((row.times(), hmac::Key::new(hmac::HMAC_SHA256, &secret)))
+            Ok(MacKey {
+                kid: row.kid.clone(),
+                active_at: row.active_at,
+                key: hmac::Key::new(hmac::HMAC_SHA256, &secret),
+            })
         };
         rows.iter().map(key).collect::<Result<_, _>>().map(Self)
     }
@@ -178,14 +198,14 @@ impl MacKeys {
     /// # Errors
     /// [`KeysError::NoActiveKey`]
     pub fn active(&self, now: Instant) -> Result<&hmac::Key, KeysError> {
-        let started = self.0.iter().rfind(|(times, _)| times.active_at <= now);
-        let (_, key) = started.or(self.0.first()).ok_or(KeysError::NoActiveKey)?;
-        Ok(key)
+        let started = self.0.iter().rfind(|key| key.active_at <= now);
+        let key = started.or(self.0.first()).ok_or(KeysError::NoActiveKey)?;
+        Ok(&key.key)
     }
 
-    /// Every key that may have made a refresh token that still counts.
-    pub fn all(&self) -> impl Iterator<Item = &hmac::Key> {
-        self.0.iter().map(|(_, key)| key)
+    /// Every key that may have made a refresh token that still counts, by its identifier.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &hmac::Key)> {
+        self.0.iter().map(|key| (&*key.kid, &key.key))
     }
 }
 

@@ -137,6 +137,7 @@ impl Keyring {
         let kid = jwk.kid().to_owned();
         let mut row = self.seal(Purpose::Signing, kid, name(&algorithm), &pkcs8);
         (row.slot, row.active_at) = (slot, active_at);
+        row.ends_at = Some(self.plan.ends_at(active_at));
         row.public_jwk = Some(Json(json!(jwk)));
         row
     }
@@ -164,6 +165,7 @@ impl Keyring {
             public_jwk: None,
             created_at: now,
             active_at: now,
+            ends_at: None,
             removed_at: None,
             kid,
         }

@@ -23,6 +23,7 @@ pub(super) struct Row {
     pub sealed: Vec<u8>,
     pub created_at: Instant,
     pub active_at: Instant,
+    pub ends_at: Option<Instant>,
     pub removed_at: Option<Instant>,
 }
 
@@ -44,6 +45,7 @@ impl Row {
             slot: self.slot,
             alg: self.alg.clone(),
             active_at: self.active_at,
+            ends_at: self.ends_at,
             removed_at: self.removed_at,
         }
     }

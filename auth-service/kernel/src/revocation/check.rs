@@ -41,6 +41,11 @@ impl Revocations {
         }
     }
 
+    /// Whether a key is known to have been removed. As late as any revocation, `max_lag` at most.
+    pub fn is_key_removed(&self, kid: &str) -> bool {
+        self.mirror.check("", None, "", None, kid) == Verdict::Revoked
+    }
+
     async fn look_up<C>(&self, claims: &Claims<C>, kid: &str) -> Result<Verdict, DbError> {
         let mut values = vec![claims.jti.as_str(), claims.sub.as_str(), kid];
         values.extend(claims.sid.as_deref());

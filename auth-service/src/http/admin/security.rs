@@ -6,6 +6,10 @@ use serde::Deserialize;
 use std::num::NonZeroUsize;
 use utoipa::{IntoParams, ToSchema};
 
+use kernel::audit::Filter;
+use kernel::id::Id;
+use kernel::keyring::Purpose;
+
 use crate::ctx::Ctx;
 use crate::http::body::Body;
 use crate::http::caller::CameFrom;
@@ -14,9 +18,6 @@ use crate::http::problem::Problem;
 use crate::http::rights::{Admin, Read, Write};
 use crate::http::views::{AuditEvent, KeyInfo};
 use crate::{sessions, tokens};
-use kernel::audit::Filter;
-use kernel::id::Id;
-use kernel::keyring::Purpose;
 
 /// What to revoke: exactly one of the three.
 #[derive(Deserialize, ToSchema)]
@@ -94,7 +95,8 @@ pub async fn remove_key(
     CameFrom(caller): CameFrom,
     kid: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    ctx.keyring.remove(&kid, admin.actor(), &caller).await?;
+    let actor = admin.actor();
+    ctx.keyring.remove_signing(&kid, actor, &caller).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -55,8 +55,8 @@ pub async fn add(
     Ok(is_new.then(proven))
 }
 
-/// Sets another password, within a change that is open; false if a credential of the account has
-/// changed since it was proved: what was proved no longer holds.
+/// Sets another password, within a change that is open; false if the account is no longer what it
+/// was when it was proved: what was proved no longer holds.
 ///
 /// # Errors
 /// [`DbError`]

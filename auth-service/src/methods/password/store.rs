@@ -78,7 +78,8 @@ pub(super) async fn renew(db: &Db, id: Id, old: String, new: String) -> Result<(
     Ok(())
 }
 
-/// Sets another password, if no credential has changed since `unchanged`; false if one has.
+/// Sets another password, if the account is still what it was when it was proved; false if it was
+/// logged out everywhere, disabled or changed meanwhile.
 pub(super) async fn replace(
     conn: &mut Conn,
     id: Id,
@@ -89,6 +90,7 @@ pub(super) async fn replace(
     let rows = on!(conn, c => diesel::update(users::table)
         .filter(users::id.eq(id))
         .filter(users::credentials.eq(unchanged.credentials))
+        .filter(users::ver.eq(unchanged.ver))
         .set((
             users::password_hash.eq(hash),
             users::credentials.eq(users::credentials + 1),

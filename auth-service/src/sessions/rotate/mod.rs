@@ -65,18 +65,25 @@ pub enum RotateError {
 }
 
 /// Rotates the refresh token of a session, if it was granted what the new access token is to be
-/// for.
+/// for. What the settings grant to nobody comes as the error in `within`: it is the answer only where
+/// nothing is wrong with the session.
 ///
 /// # Errors
 /// [`RotateError`]
 pub async fn rotate(
     ctx: &Ctx,
     presented: Presented,
-    within: Option<&Within>,
+    within: &Result<Option<Within>, NotGranted>,
     now: Instant,
     caller: &Caller,
 ) -> Result<(Outcome, Session, User), RotateError> {
-    let rotated = store::rotate(&ctx.db, rotation(ctx, presented, now), within).await?;
+    let rotated = match within {
+        Ok(within) => {
+            let rotation = rotation(ctx, presented, now);
+            store::rotate(&ctx.db, rotation, within.as_ref()).await?
+        }
+        Err(_) => None,
+    };
     match rotated {
         Some((session, user)) => Ok((Outcome::Rotated, session, user)),
         None => Box::pin(judge(ctx, presented, within, now, caller)).await,
@@ -103,7 +110,7 @@ fn rotation(ctx: &Ctx, presented: Presented, now: Instant) -> Rotate {
 async fn judge(
     ctx: &Ctx,
     presented: Presented,
-    within: Option<&Within>,
+    within: &Result<Option<Within>, NotGranted>,
     now: Instant,
     caller: &Caller,
 ) -> Result<(Outcome, Session, User), RotateError> {
@@ -122,7 +129,9 @@ async fn judge(
         punish(ctx, presented, &session, caller).await?;
         return Err(RotateError::Reused);
     }
-    within.map_or(Ok(()), |within| within.check(&session))?;
+    if let Some(within) = within.as_ref().map_err(|error| *error)? {
+        within.check(&session)?;
+    }
     match in_window {
         true => Ok((Outcome::Replayed, session, user)),
         // Another rotation of the same token came between our two statements.

@@ -16,6 +16,12 @@ pub(super) fn tokens(settings: &Settings, found: &mut Findings) {
         "tokens.audience",
         "must name at least one service, and none by an empty name",
     );
+    // A token that administers is for the issuer alone, so that no API ever sees one.
+    found.expect(
+        !tokens.audience.contains(&settings.issuer),
+        "tokens.audience",
+        "must not name the issuer: each token is for it too, unless its owner asked for less",
+    );
     found.expect(
         named(&tokens.client_id),
         "tokens.client_id",

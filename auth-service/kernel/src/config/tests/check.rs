@@ -101,6 +101,7 @@ fn each_rule_names_its_setting() {
             &[
                 |s| s.tokens.audience.clear(),
                 |s| s.tokens.audience.push(" ".into()),
+                |s| s.tokens.audience.push(s.issuer.clone()),
             ],
         ),
         ("tokens.client_id", &[|s| s.tokens.client_id.clear()]),
