@@ -56,17 +56,17 @@ impl Keyring {
         if !store::remove(&mut change, kid, now).await? {
             return change.undo(Err(KeysError::NotFound)).await;
         }
-        match &heir {
+        let is_in_place = match &heir {
             Some(heir) if left.iter().any(|row| row.kid == heir.kid) => {
                 store::activate(&mut change, &heir.kid, now).await?;
+                true
             }
-            Some(heir) => {
-                if !store::insert(&mut change, heir).await? {
-                    let why = DbError::Unavailable("another replica made a key meanwhile".into());
-                    return change.undo(Err(why.into())).await;
-                }
-            }
-            None => {}
+            Some(heir) => store::insert(&mut change, heir).await?,
+            None => true,
+        };
+        if !is_in_place {
+            let why = DbError::Unavailable("another replica made a key meanwhile".into());
+            return change.undo(Err(why.into())).await;
         }
         change.revoke(Kind::Kid, kid, None).await?;
         let event = Event::new(EventKind::KeyRemoved, actor).detail(json!({
