@@ -114,7 +114,7 @@ both! {
             ("r-jti", "token.revoked", "success", "user", &by_admin, &by_admin, &none, json!({ "jti": jti })),
             ("r-sub", "sessions.ended", "success", "user", &by_admin, &user, &none, json!({})),
             ("r-rotate", "key.created", "success", "user", &by_admin, &by_admin, &none, json!({ "kid": kid, "purpose": "signing", "alg": "ES256", "active_at": key.body["active_at"] })),
-            ("r-remove", "key.removed", "success", "user", &by_admin, &by_admin, &none, json!({ "kid": kid, "replaced_by": null })),
+            ("r-remove", "key.removed", "success", "user", &by_admin, &by_admin, &none, json!({ "kid": kid, "purpose": "signing", "replaced_by": null })),
             ("r-create", "account.created", "success", "user", &by_admin, made, &none, json!({ "roles": ["staff"] })),
             ("r-delete-wrong", "account.deleted", "failure", "user", &user, &user, &none, json!({})),
             ("r-delete", "account.deleted", "success", "user", &user, &user, &none, json!({})),

@@ -61,12 +61,20 @@ impl Times {
         self.removed_at.is_none_or(|at| at >= self.active_at)
     }
 
-    /// When the next key of its algorithm is to take over. `spare` is the time by which `ends_at`
-    /// comes later than that.
-    pub fn turns_at(&self, interval: Duration, spare: Duration) -> Instant {
+    /// When the next key of its algorithm is to take over.
+    pub fn turns_at(&self, interval: Duration) -> Instant {
         let planned = self.active_at.plus(interval);
-        self.ends_at
-            .map_or(planned, |at| at.minus(spare).min(planned))
+        self.ends_at.map_or(planned, |end| end.min(planned))
+    }
+
+    /// When that is to be made. Whoever publishes keys for longer than this one signs, with settings
+    /// of its own, waits for the half of its time.
+    fn is_due_at(&self, interval: Duration, publish_ahead: Duration) -> Instant {
+        let planned = self.active_at.plus(interval).minus(publish_ahead);
+        self.ends_at.map_or(planned, |end| {
+            let half = end.since(self.active_at) / 2;
+            end.minus(publish_ahead.min(half)).min(planned)
+        })
     }
 }
 
@@ -133,7 +141,7 @@ pub fn is_due(keys: &[Times], now: Instant, interval: Duration, publish_ahead: D
         .iter()
         .filter(|key| key.removed_at.is_none())
         .max_by_key(|key| key.slot);
-    newest.is_none_or(|key| now.plus(publish_ahead) >= key.turns_at(interval, publish_ahead))
+    newest.is_none_or(|key| now >= key.is_due_at(interval, publish_ahead))
 }
 
 #[cfg(test)]
@@ -278,6 +286,6 @@ mod tests {
         // A longer interval holds for the keys that are made from now on.
         let shorter = [until(600, key(1, 0))];
         let due = |now| is_due(&shorter, at(now), OVERLAP * 10, OVERLAP);
-        assert!(!due(399) && due(400));
+        assert!(!due(499) && due(500));
     }
 }

@@ -92,7 +92,7 @@ impl Plan {
             _ if !self.can_sign(rows, now) => now,
             Some(newest) => {
                 let turn = newest.times();
-                published.max(turn.turns_at(self.rotation_interval, self.publish_ahead))
+                published.max(turn.turns_at(self.rotation_interval))
             }
             None => published,
         }
