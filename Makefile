@@ -74,7 +74,7 @@ bench-check: rust ## instructions of a refresh, a login, a verify…: names what
 check: rust ## formatting, lints, dependencies, architecture, deploy/ and k8s/
 	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 || { echo "rustfmt or clippy is missing: run 'rustup component add rustfmt clippy'." >&2; exit 1; }
 	@cargo fmt --all --check || { echo "The formatting differs: run 'make fmt'." >&2; exit 1; }
-	@cargo clippy --locked --workspace --all-targets -- -D warnings
+	@cargo clippy --locked --workspace --all-targets --bench instructions -- -D warnings
 	@tests/tools/ensure deny deployment
 	@PATH="$(abspath $(TARGET))/tools/bin:$$PATH" cargo deny --log-level warn check --hide-inclusion-graph bans licenses sources
 	@cargo test --locked --workspace --test service -- architecture:: deployment:: | awk '{ print } /^test result: ok\. [1-9]/ { ran = 1 } END { exit !ran }' || { echo "The tests of the architecture and of the deployment failed or did not run." >&2; exit 1; }
