@@ -87,7 +87,7 @@ both! {
 
         let mut sql = Sql::of(&service.database).await;
         for gone in [
-            "users WHERE email LIKE '%ada%'".to_owned(),
+            "users WHERE email LIKE 'ada@%'".to_owned(),
             "sessions WHERE user_agent = 'Teller/1.0'".to_owned(),
             "audit_events WHERE user_agent = 'Teller/1.0' OR address = '203.0.113.9'".to_owned(),
         ] {
