@@ -64,10 +64,9 @@ impl Asked {
         }
         let parse = |text: &String| Scope::parse(text).ok_or(NotGranted::Scope);
         let scope = self.scope.as_ref().map(parse).transpose()?;
-        let default = Scope::parse(&tokens.scope);
         let known = |word: &str| {
             [ACCOUNT_SCOPE, ADMIN_SCOPE].contains(&word)
-                || default.as_ref().is_some_and(|all| all.has(word))
+                || tokens.scope.split(' ').any(|own| own == word)
         };
         let all_known = scope.iter().flat_map(Scope::words).all(known);
         all_known

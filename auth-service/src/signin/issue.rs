@@ -98,11 +98,10 @@ fn audience<'a>(ctx: &'a Ctx, session: &Session, within: Option<&Within>) -> Cow
 fn scope(ctx: &Ctx, session: &Session, within: Option<&Within>, audience: &[String]) -> String {
     let narrower = within.and_then(|within| within.scope.as_ref());
     let scope = narrower.map_or_else(|| session.scope.clone(), ToString::to_string);
-    match audience {
-        [only] if *only == ctx.settings.issuer => scope,
-        _ => {
-            let words = scope.split(' ').filter(|word| *word != ADMIN_SCOPE);
-            words.collect::<Vec<_>>().join(" ")
-        }
+    let administers = scope.split(' ').any(|word| word == ADMIN_SCOPE);
+    if !administers || matches!(audience, [only] if *only == ctx.settings.issuer) {
+        return scope;
     }
+    let words = scope.split(' ').filter(|word| *word != ADMIN_SCOPE);
+    words.collect::<Vec<_>>().join(" ")
 }

@@ -70,10 +70,12 @@ pub(super) fn pace(ctx: &Ctx, session: Id, caller: &Caller) -> Result<(), Blocke
 /// [`RefreshError::Invalid`] · [`RefreshError::Keys`]
 pub(super) fn read(ctx: &Ctx, presented: &str) -> Result<Presented, RefreshError> {
     let ring = ctx.keyring.ring()?;
-    // A key that another replica has removed may still be in this one's memory.
-    let mut keys = (ring.refresh().all()).filter(|(kid, _)| !ctx.revocations.is_key_removed(kid));
-    let token = keys.find_map(|(_, key)| RefreshToken::decode(presented, key));
-    let token = token.ok_or(RefreshError::Invalid)?;
+    let made_by = |(kid, key)| RefreshToken::decode(presented, key).map(|token| (kid, token));
+    let (kid, token) = (ring.refresh().all().find_map(made_by)).ok_or(RefreshError::Invalid)?;
+    // Another replica may have removed the key, and this one not have loaded its keys since.
+    if ctx.revocations.is_key_removed(kid) {
+        return Err(RefreshError::Invalid);
+    }
     Ok(Presented {
         session: token.family,
         generation: token.generation,

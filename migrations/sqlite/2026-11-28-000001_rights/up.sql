@@ -5,13 +5,13 @@ UPDATE users
 SET roles = (
         SELECT json_group_array(role)
         FROM (
-            SELECT CASE WHEN value LIKE 'auth:%' THEN 'app:' || value ELSE value END AS role
+            SELECT CASE WHEN value GLOB 'auth:*' THEN 'app:' || value ELSE value END AS role
             FROM json_each(users.roles)
             ORDER BY role
         )
     ),
     ver = ver + 1
-WHERE EXISTS (SELECT 1 FROM json_each(users.roles) WHERE value LIKE 'auth:%');
+WHERE EXISTS (SELECT 1 FROM json_each(users.roles) WHERE value GLOB 'auth:*');
 
 -- The administrators of this service have a role of its own; `admin` stays, for it is the apps'.
 -- writes: the release before looks for `admin`, which stays, and knows no other role by name.
