@@ -44,8 +44,10 @@ type Table<V> = HashMap<Id, V, BuildHasherDefault<AsIs>>;
 struct Marks {
     /// When each revoked `jti`, `sid` and `kid` ceases to matter.
     revoked: Table<i64>,
-    /// The lowest valid and the lowest fresh version of each `sub`, apart from one another.
-    lowest: Table<Lowest>,
+    /// The lowest valid version of each `sub`.
+    valid: Table<Lowest>,
+    /// The lowest fresh version of each `sub`.
+    fresh: Table<Lowest>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +60,7 @@ impl Mirror {
     /// Takes an entry in. Again, or after a newer one, it changes nothing: of versions and of
     /// expiries the greater stays. True if it refuses a token that was not refused before.
     pub fn apply(&self, entry: &Entry) -> bool {
-        let id = self.id(entry.kind, &entry.value);
+        let id = self.id_of(entry);
         self.write().apply(id, entry)
     }
 
@@ -66,7 +68,7 @@ impl Mirror {
     pub fn replace<'e>(&self, entries: impl IntoIterator<Item = &'e Entry>) {
         let mut marks = Marks::default();
         for entry in entries {
-            marks.apply(self.id(entry.kind, &entry.value), entry);
+            marks.apply(self.id_of(entry), entry);
         }
         let replaced = std::mem::replace(&mut *self.write(), marks);
         // Freed only here, so that a million old entries do not keep the lock.
@@ -86,13 +88,13 @@ impl Mirror {
         let jti = Some(self.id(Kind::Jti, jti));
         let sid = sid.map(|sid| self.id(Kind::Sid, sid));
         let kid = Some(self.id(Kind::Kid, kid));
-        let [valid, fresh] = [Kind::Sub, Kind::Stale].map(|kind| self.id(kind, sub));
+        let sub = self.id(Kind::Sub, sub);
 
         let marks = self.read();
         let mut named = [jti, sid, kid].into_iter().flatten();
-        if named.any(|id| marks.revoked.contains_key(&id)) || marks.below(valid, ver) {
+        if named.any(|id| marks.revoked.contains_key(&id)) || below(&marks.valid, sub, ver) {
             Verdict::Revoked
-        } else if marks.below(fresh, ver) {
+        } else if below(&marks.fresh, sub, ver) {
             Verdict::Stale
         } else {
             Verdict::Accepted
@@ -105,22 +107,38 @@ impl Mirror {
         self.check(&claims.jti, sid, &claims.sub, claims.ver, kid)
     }
 
+    /// Whether the key of this identifier was removed.
+    pub fn is_key_removed(&self, kid: &str) -> bool {
+        let id = self.id(Kind::Kid, kid);
+        self.read().revoked.contains_key(&id)
+    }
+
     /// Forgets what ceased to matter at `now`, in seconds since the Unix epoch.
     pub fn prune(&self, now: i64) {
-        let mut marks = self.write();
+        let marks = &mut *self.write();
         marks.revoked.retain(|_, expires_at| *expires_at > now);
-        marks.lowest.retain(|_, lowest| lowest.expires_at > now);
+        for lowest in [&mut marks.valid, &mut marks.fresh] {
+            lowest.retain(|_, lowest| lowest.expires_at > now);
+        }
     }
 
     /// How many entries are kept.
     pub fn len(&self) -> usize {
         let marks = self.read();
-        marks.revoked.len() + marks.lowest.len()
+        marks.revoked.len() + marks.valid.len() + marks.fresh.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// A `sub` has one, looked up in two tables.
+    fn id_of(&self, entry: &Entry) -> Id {
+        match entry.kind {
+            Kind::Stale => self.id(Kind::Sub, &entry.value),
+            kind => self.id(kind, &entry.value),
+        }
     }
 
     fn id(&self, kind: Kind, value: &str) -> Id {
@@ -169,23 +187,25 @@ impl Marks {
                 *expires_at = entry.expires_at.max(*expires_at);
                 self.revoked.len() > before
             }
-            Kind::Sub | Kind::Stale => {
-                let new = Lowest {
-                    ver: entry.ver.unwrap_or(i64::MAX),
-                    expires_at: entry.expires_at,
-                };
-                let known = self.lowest.get(&id).map(|lowest| lowest.ver);
-                let lowest = self.lowest.entry(id).or_insert(new);
-                lowest.ver = new.ver.max(lowest.ver);
-                lowest.expires_at = new.expires_at.max(lowest.expires_at);
-                known < Some(new.ver)
-            }
+            Kind::Sub => raise(&mut self.valid, id, entry),
+            Kind::Stale => raise(&mut self.fresh, id, entry),
         }
     }
+}
 
-    fn below(&self, id: Id, ver: Option<i64>) -> bool {
-        self.lowest
-            .get(&id)
-            .is_some_and(|lowest| ver.is_none_or(|ver| ver < lowest.ver))
-    }
+fn raise(table: &mut Table<Lowest>, id: Id, entry: &Entry) -> bool {
+    let new = Lowest {
+        ver: entry.ver.unwrap_or(i64::MAX),
+        expires_at: entry.expires_at,
+    };
+    let known = table.get(&id).map(|lowest| lowest.ver);
+    let lowest = table.entry(id).or_insert(new);
+    lowest.ver = new.ver.max(lowest.ver);
+    lowest.expires_at = new.expires_at.max(lowest.expires_at);
+    known < Some(new.ver)
+}
+
+fn below(table: &Table<Lowest>, id: Id, ver: Option<i64>) -> bool {
+    let lowest = table.get(&id);
+    lowest.is_some_and(|lowest| ver.is_none_or(|ver| ver < lowest.ver))
 }
