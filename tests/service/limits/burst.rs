@@ -100,10 +100,25 @@ fn let_through(answers: &[Answer]) -> u32 {
     answers.iter().filter(|answer| answer.status == 401).count() as u32
 }
 
+/// A burst in which Redis answered in time. On a busy machine it may be late for a replica, which
+/// then counts alone, as it must: such a burst does not show what the replicas share.
+async fn shared_burst() -> (Scene, Vec<Answer>) {
+    for _ in 0..5 {
+        let scene = Scene::new().await;
+        let answers = scene.burst(100).await;
+        let alone = format!(";q={SHARE};");
+        let policies = answers.iter().map(|it| it.header("ratelimit-policy"));
+        if !policies.into_iter().any(|policy| policy.contains(&alone)) {
+            return (scene, answers);
+        }
+        assert!(let_through(&answers) <= LIMIT + REPLICAS * SHARE);
+    }
+    panic!("Redis was late in five bursts");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn two_replicas_let_no_more_through_than_one() {
-    let scene = Scene::new().await;
-    let answers = scene.burst(100).await;
+    let (scene, answers) = shared_burst().await;
     assert_eq!(let_through(&answers), LIMIT);
     for turn in 0..2 {
         let answer = attempt(scene.client(turn), 0).await;
