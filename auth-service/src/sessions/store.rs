@@ -177,7 +177,7 @@ pub(super) async fn owner(conn: &mut Conn, id: Id) -> Result<Option<Id>, DbError
     on!(conn, c => sessions::table
         .filter(sessions::id.eq(id))
         .select(sessions::user_id)
-        .first(c))
+        .get_result(c))
     .optional()
 }
 

@@ -81,7 +81,7 @@ pub(super) async fn by_id(conn: &mut Conn, id: Id) -> Result<Option<User>, DbErr
     on!(conn, c => users::table
         .filter(users::id.eq(id))
         .select(User::as_select())
-        .first(c))
+        .get_result(c))
     .optional()
 }
 

@@ -52,6 +52,9 @@ pub const POSTGRES: &str = "postgresql";
 pub const SQLITE: &str = "sqlite";
 
 /// Runs one diesel expression on whichever database the connection leads to.
+///
+/// A row is read by a unique key with `get_result`, not `first`: that adds a `LIMIT` as a parameter,
+/// for which SQLite prepares the statement anew at each run.
 #[macro_export]
 macro_rules! on {
     ($conn:expr, $c:ident => $query:expr) => {{

@@ -52,7 +52,7 @@ macro_rules! account {
                 users::password_hash,
                 users::credentials,
             ))
-            .first::<(User, String, Option<String>, i64)>(c));
+            .get_result::<(User, String, Option<String>, i64)>(c));
         Ok(row.optional()?.map(Account::from))
     }};
 }

@@ -186,7 +186,7 @@ pub(super) async fn find(db: &Db, id: Id) -> Result<Option<(Session, User)>, DbE
         .inner_join(users::table)
         .filter(sessions::id.eq(id))
         .select((Session::as_select(), User::as_select()))
-        .first(c))
+        .get_result(c))
     .optional()
 }
 
