@@ -1,6 +1,7 @@
 //! A gateway as its Debian package or wheel brings it, with a recipe of ours.
 
 use std::fs::File;
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -22,6 +23,12 @@ pub enum Kind {
     Envoy,
     /// `jwt_verify`, which asks nobody
     Haproxy,
+    /// ForwardAuth
+    Traefik,
+    /// ForwardAuth, by custom resources from an API server of Kubernetes
+    TraefikKubernetes,
+    /// `auth-url`: what the controller's template makes of it, in nginx
+    IngressNginx,
 }
 
 /// A running gateway. Ends when it is dropped.
@@ -32,9 +39,16 @@ pub struct Gateway {
     folder: TempDir,
 }
 
-/// A file of `deploy/forward-auth/`.
-pub fn recipe(name: &str) -> PathBuf {
-    root().join("deploy/forward-auth").join(name)
+/// Whether it answers, and knows its recipe: Traefik listens before it has read its routes, and
+/// answers 404 until then. Every recipe refuses this path.
+fn serves(port: u16) -> bool {
+    let mut answer = [0; 12];
+    let asked = TcpStream::connect(("127.0.0.1", port)).and_then(|mut stream| {
+        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+        stream.write_all(b"GET /../ HTTP/1.1\r\nhost: app.example.com\r\n\r\n")?;
+        stream.read_exact(&mut answer)
+    });
+    asked.is_ok() && answer.ends_with(b" 400")
 }
 
 /// A program of a Debian package; servers lie where a user's `PATH` may not reach.
@@ -62,27 +76,26 @@ http {
 }
 ";
 
+/// A module that the nginx of ingress-nginx has built in.
+const HEADERS_MORE: &str =
+    "load_module /usr/lib/nginx/modules/ngx_http_headers_more_filter_module.so;";
+
 /// Without Caddy's administration, which would listen on a port that all of them share.
 const AROUND_CADDY: &str = "{\n\tadmin off\n}\nimport recipe\n";
 
 impl Kind {
-    fn file(self) -> &'static str {
-        match self {
-            Self::Nginx => "nginx.conf",
-            Self::Caddy => "Caddyfile",
-            Self::Envoy => "envoy.yaml",
-            Self::Haproxy => "haproxy.cfg",
-        }
-    }
-
     /// Writes what else it needs into its folder, and says how it is started there.
     fn command(self, folder: &Path) -> Command {
         let write = |name: &str, text: &str| {
             std::fs::write(folder.join(name), text).expect("a file can be written");
         };
         let (program, arguments) = match self {
-            Self::Nginx => {
-                write("around", AROUND_NGINX);
+            Self::Nginx | Self::IngressNginx => {
+                let modules = match self {
+                    Self::IngressNginx => HEADERS_MORE,
+                    _ => "",
+                };
+                write("around", &format!("{modules}{AROUND_NGINX}"));
                 let here = ["-p", ".", "-e", "stderr", "-c", "around"];
                 (from_debian("nginx"), here.to_vec())
             }
@@ -101,7 +114,14 @@ impl Kind {
                     "--concurrency",
                     "2",
                 ];
-                std::fs::rename(folder.join("recipe"), folder.join("recipe.yaml")).expect("a name");
+                (root().join("tests/strangers/run"), run.to_vec())
+            }
+            Self::Traefik => {
+                let run = ["traefik", "--configFile=traefik.yaml"];
+                (root().join("tests/strangers/run"), run.to_vec())
+            }
+            Self::TraefikKubernetes => {
+                let run = ["cluster", "traefik.yaml", "objects.yaml"];
                 (root().join("tests/strangers/run"), run.to_vec())
             }
             Self::Haproxy => {
@@ -125,18 +145,10 @@ impl Gateway {
             let told = update_keys(service, &keys, &[]);
             assert!(told.is_ok(), "{told:?}");
         }
-        let text = std::fs::read_to_string(recipe(kind.file())).expect("a recipe");
-        // In two steps, for a port may hold another's digits.
-        let ports = [("8000", port), ("8080", service), ("3000", upstream)];
-        let text = ports.iter().fold(text, |text, (stands_for, _)| {
-            assert!(text.contains(stands_for), "{kind:?}: {stands_for}");
-            text.replace(stands_for, &format!("<{stands_for}>"))
-        });
-        let text = ports.iter().fold(text, |text, (stands_for, port)| {
-            text.replace(&format!("<{stands_for}>"), &port.to_string())
-        });
-        let text = text.replace("/etc/haproxy/keys", &keys.display().to_string());
-        std::fs::write(folder.path().join("recipe"), text).expect("a file can be written");
+        for (name, text) in kind.recipe(port, service, upstream) {
+            let text = text.replace("/etc/haproxy/keys", &keys.display().to_string());
+            std::fs::write(folder.path().join(name), text).expect("a file can be written");
+        }
 
         let log = File::create(folder.path().join("log")).expect("a log can be made");
         let child = kind
@@ -155,13 +167,13 @@ impl Gateway {
             child,
             folder,
         };
-        gateway.until_it_listens(port).await;
+        gateway.until_it_serves(port).await;
         gateway
     }
 
-    async fn until_it_listens(&mut self, port: u16) {
+    async fn until_it_serves(&mut self, port: u16) {
         let began = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        while !serves(port) {
             let ended = self.child.try_wait().expect("a child can be waited for");
             let late = began.elapsed() > Duration::from_secs(60);
             assert!(ended.is_none() && !late, "{ended:?} {}", self.log());

@@ -42,7 +42,7 @@ fn understood(told: &Value, header: &str) -> Vec<String> {
         .collect()
 }
 
-every_gateway! {
+every_recipe! {
     // R19
     async fn nobody_names_themselves(kind: Kind) {
         let scene = Scene::start(kind).await;
@@ -53,7 +53,7 @@ every_gateway! {
             for claim in claims(header) {
                 let bearer = format!("Authorization: Bearer {}\r\n", root.access);
                 let request = |line: &str, more: &str| {
-                    format!("{line} HTTP/1.1\r\nHost: a\r\n{claim}{more}Connection: close\r\n\r\n")
+                    format!("{line} HTTP/1.1\r\nHost: app.example.com\r\n{claim}{more}Connection: close\r\n\r\n")
                 };
                 let (status, told) = scene.talk(&request("GET /things", &bearer)).await;
                 if status == 200 {
@@ -68,7 +68,8 @@ every_gateway! {
                     if status == 200 {
                         assert_eq!(understood(&told, header), [""; 0], "{line} {claim}");
                     } else {
-                        assert_eq!((status, &told), (400, &Value::Null), "{line} {claim}");
+                        // 204 is the controller's of ingress-nginx, which answers preflights itself.
+                        assert!([204, 400].contains(&status) && told.is_null(), "{line} {claim} {status}");
                     }
                 }
             }

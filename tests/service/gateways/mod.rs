@@ -1,5 +1,7 @@
 //! The recipes of `deploy/forward-auth/`, each in the real gateway that it is for, before a real
-//! service and a real upstream. Only the three ports and the folder of keys are put in.
+//! service and a real upstream. Only the three ports and the folder of keys are put in. Traefik
+//! reads its recipe for Kubernetes from an API server that `tests/strangers/cluster.py` plays; that of
+//! ingress-nginx is written down for nginx as its controller would (`tests/strangers/ingress_nginx.py`).
 
 /// Runs a test with each gateway that is named.
 macro_rules! with {
@@ -21,7 +23,16 @@ macro_rules! with {
 /// Runs tests with every gateway.
 macro_rules! every_gateway {
     ($($(#[$meta:meta])* async fn $name:ident($with:ident: Kind) $body:block)+) => {
-        $(with! { [nginx: Nginx, caddy: Caddy, envoy: Envoy, haproxy: Haproxy]
+        $(with! { [nginx: Nginx, caddy: Caddy, envoy: Envoy, haproxy: Haproxy, traefik: Traefik]
+            $(#[$meta])* async fn $name($with: Kind) $body })+
+    };
+}
+
+/// Runs tests with every recipe: those for Kubernetes, too.
+macro_rules! every_recipe {
+    ($($(#[$meta:meta])* async fn $name:ident($with:ident: Kind) $body:block)+) => {
+        $(with! { [nginx: Nginx, caddy: Caddy, envoy: Envoy, haproxy: Haproxy, traefik: Traefik,
+                traefik_kubernetes: TraefikKubernetes, ingress_nginx: IngressNginx]
             $(#[$meta])* async fn $name($with: Kind) $body })+
     };
 }
@@ -29,7 +40,7 @@ macro_rules! every_gateway {
 /// Runs tests with the gateways that ask the service about each request.
 macro_rules! asking_gateways {
     ($($(#[$meta:meta])* async fn $name:ident($with:ident: Kind) $body:block)+) => {
-        $(with! { [nginx: Nginx, caddy: Caddy, envoy: Envoy]
+        $(with! { [nginx: Nginx, caddy: Caddy, envoy: Envoy, traefik: Traefik]
             $(#[$meta])* async fn $name($with: Kind) $body })+
     };
 }
@@ -40,12 +51,15 @@ mod demands;
 mod failing;
 mod gateway;
 mod haproxy;
+mod hostile;
 mod identity;
 mod many;
+mod recipes;
 mod requests;
 mod revoked;
 mod rotation;
 mod scene;
+mod tap;
 mod upstream;
 
 use gateway::Kind;

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::gateway::{Gateway, Kind};
+use super::tap::Tap;
 use super::upstream::Upstream;
 use crate::support::database::Database;
 use crate::support::outside::free_port;
@@ -35,10 +36,28 @@ impl Scene {
 
     /// One with more settings of the service.
     pub async fn with(kind: Kind, settings: &[(&str, &str)]) -> Self {
+        let upstream = Upstream::start();
+        let leads_to = upstream.port;
+        Self::before(kind, settings, upstream, leads_to).await
+    }
+
+    /// One that hears every byte which the gateway sends to the upstream.
+    pub async fn tapped(kind: Kind) -> (Self, Tap) {
+        let upstream = Upstream::start();
+        let tap = Tap::before(upstream.port).await;
+        (Self::before(kind, &[], upstream, tap.port).await, tap)
+    }
+
+    async fn before(
+        kind: Kind,
+        settings: &[(&str, &str)],
+        upstream: Upstream,
+        leads_to: u16,
+    ) -> Self {
         let database = Database::new(Backend::Sqlite).await;
-        let (port, upstream) = (free_port(), Upstream::start());
+        let port = free_port();
         let service = Self::replica(&database, port, port, settings).await;
-        let gateway = Gateway::start(kind, port, upstream.port).await;
+        let gateway = Gateway::start(kind, port, leads_to).await;
         let client = Client::new(gateway.base.clone(), service.internal.clone());
         Self {
             service,

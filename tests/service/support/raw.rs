@@ -39,6 +39,19 @@ pub async fn send(
     }
 }
 
+/// Sends bytes over a connection of their own, and returns the status without waiting for the end:
+/// some servers close late.
+pub async fn status(client: &Client, request: &[u8]) -> u16 {
+    let address = client.base.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    stream.write_all(request).await.expect("it can be written");
+    let mut line = [0; 12];
+    let read = tokio::time::timeout(Duration::from_secs(20), stream.read_exact(&mut line)).await;
+    read.expect("the service answers").expect("a status line");
+    let status = std::str::from_utf8(&line[9..]).expect("a status");
+    status.parse().expect("a status")
+}
+
 /// Sends bytes over a connection of their own, and returns all that comes back until it is closed.
 pub async fn talk(client: &Client, request: &[u8]) -> String {
     let address = client.base.trim_start_matches("http://");
