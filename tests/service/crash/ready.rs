@@ -17,6 +17,18 @@ async fn ready(replica: &Client) -> (u16, bool) {
     (answer.status, answer.body["keys"].as_bool().expect("keys"))
 }
 
+/// What the Service `auth-service-keys` and the ingress ask of pods that are not ready.
+async fn hands_out_keys(replica: &Client) {
+    for path in [
+        "jwks.json",
+        "oauth-authorization-server",
+        "openid-configuration",
+    ] {
+        let answer = replica.get(&format!("/.well-known/{path}")).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+    }
+}
+
 // L6, L9
 #[tokio::test(flavor = "multi_thread")]
 async fn when_the_database_was_away_for_a_minute() {
@@ -24,6 +36,7 @@ async fn when_the_database_was_away_for_a_minute() {
     assert_eq!(ready(&service).await, (200, true));
     proxy.set(Flow::Cut);
     assert_eq!(ready(&service).await, (503, true));
+    hands_out_keys(&service).await;
     service.advance(61);
     service
         .ctx
@@ -32,6 +45,7 @@ async fn when_the_database_was_away_for_a_minute() {
         .await
         .expect_err("the database is away");
     assert_eq!(ready(&service).await, (503, false));
+    hands_out_keys(&service).await;
     proxy.set(Flow::Open);
     service
         .ctx

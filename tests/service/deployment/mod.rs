@@ -10,4 +10,5 @@ mod restricted;
 mod rolling;
 mod schemas;
 mod settings;
+mod upgrades;
 mod wiring;

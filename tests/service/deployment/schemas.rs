@@ -24,12 +24,13 @@ fn every_object_of_each_overlay_passes_the_schemas() {
         "NetworkPolicy",
         "Service",
         "Service",
+        "Service",
         "ServiceAccount",
     ];
     let mut in_production = both.to_vec();
     in_production.extend(["HorizontalPodAutoscaler", "Ingress", "Job"]);
     in_production.extend(["NetworkPolicy", "NetworkPolicy"]);
-    in_production.extend(["PodDisruptionBudget", "Secret", "ServiceMonitor"]);
+    in_production.extend(["PodDisruptionBudget", "Secret", "Secret", "ServiceMonitor"]);
     in_production.sort_unstable();
     assert_eq!(kinds(production()), in_production);
     let mut in_dev = [&both[..], &["PersistentVolumeClaim"]].concat();

@@ -125,16 +125,36 @@ fn threads_and_memory_fit_the_pod_whatever_the_node_has() {
     }
 }
 
+/// The most pods that hold connections at once: those that are wanted, one that is new, those that
+/// end, and one that a drained node moves meanwhile.
+fn pods_at_most(deployment: &Value, wanted: u64) -> u64 {
+    let rolling = &deployment["strategy"]["rollingUpdate"];
+    let surge = number(&rolling["maxSurge"]);
+    let at_once = surge + number(&rolling["maxUnavailable"]);
+    // The next old one is told to stop when the new one before it has been ready for so long.
+    let apart = number(&deployment["minReadySeconds"]).max(1);
+    let ends_within = number(&deployment["template"]["spec"]["terminationGracePeriodSeconds"]);
+    let ending = (ends_within.div_ceil(apart) * at_once).min(wanted);
+    let moved =
+        number(&production().one("PodDisruptionBudget", "auth-service")["spec"]["maxUnavailable"]);
+    wanted + surge + ending + moved
+}
+
 #[test]
-fn postgres_has_connections_for_every_replica() {
+fn postgres_has_connections_for_every_pod_of_an_upgrade() {
     let settings = of_server(production());
     let most =
         number(&production().one("HorizontalPodAutoscaler", "auth-service")["spec"]["maxReplicas"]);
     assert_eq!(u64::from(settings.database.replicas), most);
-    let strategy =
-        &production().one("Deployment", "auth-service")["spec"]["strategy"]["rollingUpdate"];
-    let pods = most + number(&strategy["maxSurge"]);
+    let pods = pods_at_most(
+        &production().one("Deployment", "auth-service")["spec"],
+        most,
+    );
     let needed = pods * u64::from(settings.database.max_connections) + 1; // the migration's
     let given = 100 - 3; // by default, without those that are kept for superusers
     assert!(needed <= given, "{needed}");
+    // Who sizes a database reads it there.
+    let told = format!("{pods} pods, {needed} connections");
+    let operations = include_str!("../../../docs/OPERATIONS.md");
+    assert!(operations.contains(&told), "docs/OPERATIONS.md: {told}");
 }

@@ -61,6 +61,7 @@ fn exposed<'a>(overlay: &'a Overlay, service: &str) -> Vec<&'a str> {
 fn the_ingress_serves_the_issuer_over_tls_and_the_public_listener_alone() {
     assert_eq!(exposed(production(), "auth-service"), ["http"]);
     assert_eq!(exposed(production(), "auth-service-internal"), ["internal"]);
+    assert_eq!(exposed(production(), "auth-service-keys"), ["http"]);
     assert_eq!(production().all("Ingress").len(), 1);
     assert!(dev().all("Ingress").is_empty());
     let ingress = &production().one("Ingress", "auth-service")["spec"];
@@ -75,13 +76,21 @@ fn the_ingress_serves_the_issuer_over_tls_and_the_public_listener_alone() {
                 .iter()
                 .any(|tls| list(&tls["hosts"]).contains(&rule["host"]))
         );
-        for path in list(&rule["http"]["paths"]) {
-            let backend = &path["backend"]["service"];
-            assert_eq!(
-                (&backend["name"], &backend["port"]["name"]),
-                (&"auth-service".into(), &"http".into())
-            );
-        }
+        let paths = list(&rule["http"]["paths"]).iter();
+        let leads: Vec<_> = paths
+            .map(|path| {
+                let backend = &path["backend"]["service"];
+                assert_eq!(backend["port"]["name"], "http");
+                (text(&path["path"]), text(&backend["name"]))
+            })
+            .collect();
+        assert_eq!(
+            leads,
+            [
+                ("/.well-known/", "auth-service-keys"),
+                ("/", "auth-service")
+            ]
+        );
     }
     for service in production().all("Service") {
         assert!(["ClusterIP", ""].contains(&service["spec"]["type"].as_str().unwrap_or_default()));
@@ -120,6 +129,19 @@ fn policies_cover_every_pod_and_both_listeners() {
             );
         }
         assert_eq!(ports, [8080, 9090]);
+    }
+}
+
+/// While the database is away no pod is ready, and each still has the keys in memory:
+/// `crash::ready` shows that it hands them out. // L6
+#[test]
+fn keys_are_handed_out_while_no_pod_is_ready() {
+    for overlay in [dev(), production()] {
+        for service in overlay.all("Service") {
+            let name = text(&service["metadata"]["name"]);
+            let unready = service["spec"]["publishNotReadyAddresses"] == true;
+            assert_eq!(unready, name == "auth-service-keys", "{name}");
+        }
     }
 }
 

@@ -86,7 +86,8 @@ impl Fleet {
         let endpoint = self.running.last().expect("the new one").0.0;
         nginx.tell(|endpoints| endpoints.push(endpoint));
         let deployment = &production().one("Deployment", "auth-service")["spec"];
-        let available = number(&deployment["minReadySeconds"]);
+        // What is longer only gives the old ones more time to end.
+        let available = number(&deployment["minReadySeconds"]).min(5);
         tokio::time::sleep(Duration::from_secs(available)).await;
     }
 
