@@ -64,9 +64,8 @@ impl Rooms {
             password: PASSWORD.into(),
             name: Some("Ada".into()),
         };
-        let grantee = Asked::default().grantee(&ctx.settings).unwrap();
-        let caller = Default::default();
-        let ada = signin::signup(&ctx, ada, &grantee, &caller);
+        let (asked, caller) = (Asked::default(), Default::default());
+        let ada = signin::signup(&ctx, ada, &asked, &caller);
         let ada = runtime.block_on(ada).unwrap();
         Self {
             ctx,

@@ -1,7 +1,7 @@
 //! Accounts from another system, a JSON object a line.
 
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Map, json};
 use std::io::{self, BufRead, ErrorKind};
 
 use kernel::audit::{Actor, Event, EventKind};
@@ -12,7 +12,7 @@ use kernel::db::types::Json;
 use kernel::passwords::StoredHash;
 
 use crate::ctx::Ctx;
-use crate::users::{self, Email, User};
+use crate::users::{self, Email, Faults, User, listed};
 
 /// One line of an import.
 #[derive(Deserialize)]
@@ -66,6 +66,9 @@ pub enum ImportError {
     Db(#[from] DbError),
 }
 
+/// Windows' editors begin a file with it; to JSON it is nothing (RFC 8259 §8.1).
+const BYTE_ORDER_MARK: char = '\u{FEFF}';
+
 /// Lines that one transaction imports.
 const BATCH: usize = 200;
 
@@ -83,6 +86,7 @@ pub async fn import(
     let mut batch = Vec::with_capacity(BATCH);
     for (at, line) in lines.lines().enumerate() {
         let parsed = match line {
+            Ok(line) if at == 0 => parse(line.trim_start_matches(BYTE_ORDER_MARK)),
             Ok(line) => parse(&line),
             Err(error) if error.kind() == ErrorKind::InvalidData => Some(Err(error.to_string())),
             Err(error) => return Err(error.into()),
@@ -119,25 +123,39 @@ struct Good {
 fn parse(text: &str) -> Option<Result<Good, String>> {
     (!text.trim().is_empty()).then(|| {
         let line: Line = serde_json::from_str(text).map_err(|error| reason(&error))?;
-        let email = Email::parse(&line.email).map_err(|error| format!("email: {error}"))?;
-        let name = line.name.as_deref().map(users::name).transpose();
-        if let Some(hash) = &line.hash {
-            StoredHash::parse(hash).map_err(|error| format!("hash: {error}"))?;
-        }
-        let created_at = line
-            .created_at
-            .as_deref()
-            .map(str::parse::<Instant>)
-            .transpose();
-        Ok(Good {
-            email,
-            name: name.map_err(|error| error.to_string())?,
-            hash: line.hash,
-            roles: users::roles(line.roles).map_err(|error| error.to_string())?,
-            email_verified: line.email_verified,
-            created_at: created_at.map_err(|error| format!("created_at: {error}"))?,
-        })
+        judge(line)
     })
+}
+
+/// Says of all fields at once what is wrong with them.
+fn judge(line: Line) -> Result<Good, String> {
+    let mut faults = Faults::<String>::new();
+    let email = Email::new(&line.email).map_err(|error| format!("email: {error}"));
+    let email = faults.take(email);
+    let name = line.name.as_deref().map(users::name).transpose();
+    let name = faults.take(name.map_err(|error| error.to_string()));
+    let hash = line.hash.as_deref().map(StoredHash::parse).transpose();
+    let hash = faults.take(hash.map_err(|error| format!("hash: {error}")));
+    let roles = users::roles(line.roles).map_err(|error| error.to_string());
+    let roles = faults.take(roles);
+    let created_at = line.created_at.as_deref().map(str::parse::<Instant>);
+    let created_at = created_at.transpose();
+    let created_at = faults.take(created_at.map_err(|error| format!("created_at: {error}")));
+    match (email, name, hash, roles, created_at) {
+        (Some(email), Some(name), Some(_), Some(roles), Some(created_at)) => {
+            let fits = users::fit_a_token(&roles, &Map::new(), email.address(), false);
+            fits.map_err(|error| error.to_string())?;
+            Ok(Good {
+                email,
+                name,
+                hash: line.hash,
+                roles,
+                email_verified: line.email_verified,
+                created_at,
+            })
+        }
+        _ => Err(faults.into_error(|several| listed(&several))),
+    }
 }
 
 /// Without what stands there instead, which may be a hash, and without a line number that is

@@ -2,6 +2,7 @@
 //! erased. What another room keeps about an account is deleted and exported from here too.
 
 mod admin;
+mod administrators;
 mod import;
 mod password;
 mod personal_data;
@@ -12,11 +13,11 @@ use kernel::db::DbError;
 
 use crate::methods::password::MethodError;
 use crate::signin::SigninError;
-use crate::users::{InvalidProfile, NotAnEmail, UsersError};
+use crate::users::{InvalidProfile, NotAnEmail, UsersError, listed};
 
-pub use admin::{NewUser, Patch, create, update};
+pub use admin::{NewUser, Patch, change_roles, create, update};
 pub use import::{BadLine, ImportError, Imported, import};
-pub use password::change_password;
+pub use password::{change_password, set_password};
 pub use personal_data::{PersonalData, erase, export};
 pub use remove::{delete, delete_own};
 pub(crate) use unverified::{last_of, remove_unverified};
@@ -30,6 +31,9 @@ pub enum AccountsError {
     /// The password was not proved, or a new one is not good enough.
     #[error(transparent)]
     Signin(#[from] SigninError),
+    /// Several fields can't be used.
+    #[error("{}", listed(.0))]
+    Several(Vec<AccountsError>),
 }
 
 impl From<MethodError> for AccountsError {

@@ -3,7 +3,8 @@
 //! Erasing takes the account, its sessions and their tokens at once. Its audit events stay for as
 //! long as the trail reaches back, for what was done must be provable; what they say of the person
 //! goes: addresses, user agents and request identifiers. What is left names a random identifier
-//! that leads nowhere.
+//! that leads nowhere. What an administrator did to others or to the service keeps its origin for as
+//! long: nobody erases the traces of their own acts.
 
 use kernel::audit::{Actor, AuditEvent, Event, EventKind};
 use kernel::caller::Caller;
@@ -53,7 +54,8 @@ pub async fn export(
 /// deleted before. Works again where it broke off.
 ///
 /// # Errors
-/// [`UsersError::NotFound`], where nothing personal is left either · [`UsersError::Db`]
+/// [`UsersError::NotFound`], where nothing personal is left either · [`UsersError::NotYourself`] ·
+/// [`UsersError::LastAdministrator`] · [`UsersError::Db`]
 pub async fn erase(ctx: &Ctx, id: Id, actor: Actor, caller: &Caller) -> Result<(), UsersError> {
     let kind = EventKind::AccountErased;
     let found = match remove(ctx, id, kind, actor, caller).await {

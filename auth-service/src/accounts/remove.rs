@@ -5,6 +5,7 @@ use kernel::caller::Caller;
 use kernel::id::Id;
 
 use super::AccountsError;
+use super::administrators::{Guard, another_stays, guarded, may_lack};
 use crate::ctx::Ctx;
 use crate::users::{self, UsersError};
 use crate::{sessions, signin};
@@ -27,7 +28,8 @@ pub async fn delete_own(
 /// Deletes an account.
 ///
 /// # Errors
-/// [`UsersError::NotFound`] · [`UsersError::Db`]
+/// [`UsersError::NotFound`] · [`UsersError::NotYourself`] · [`UsersError::LastAdministrator`] ·
+/// [`UsersError::Db`]
 pub async fn delete(ctx: &Ctx, id: Id, actor: Actor, caller: &Caller) -> Result<(), UsersError> {
     remove(ctx, id, EventKind::AccountDeleted, actor, caller).await
 }
@@ -40,11 +42,33 @@ pub(super) async fn remove(
     actor: Actor,
     caller: &Caller,
 ) -> Result<(), UsersError> {
+    guarded(async |guard| remove_once(ctx, id, kind, actor, caller, guard).await).await
+}
+
+async fn remove_once(
+    ctx: &Ctx,
+    id: Id,
+    kind: EventKind,
+    actor: Actor,
+    caller: &Caller,
+    guard: Guard,
+) -> Result<Option<()>, UsersError> {
     let mut change = ctx.changes.begin().await?;
-    sessions::revoke_everything(ctx, &mut change, id).await?;
+    if !another_stays(&mut change, id, guard).await? {
+        return change.undo(Err(UsersError::LastAdministrator)).await;
+    }
+    let raised = sessions::revoke_everything(ctx, &mut change, id).await?;
+    let administered = raised.is_some_and(|(_, administered)| administered);
+    if administered && actor == Actor::User(id) {
+        return change.undo(Err(UsersError::NotYourself)).await;
+    }
+    if administered && !may_lack(actor, guard) {
+        return change.undo(Ok(None)).await;
+    }
     if !users::store::delete(&mut change, id).await? {
         return change.undo(Err(UsersError::NotFound)).await;
     }
     let event = Event::new(kind, actor).subject(id);
-    Ok(change.commit(event, caller).await?)
+    change.commit(event, caller).await?;
+    Ok(Some(()))
 }

@@ -1,17 +1,19 @@
 //! The JSON body of a request.
 
 use actix_web::dev::Payload;
-use actix_web::http::{StatusCode, header};
+use actix_web::http::StatusCode;
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, error::PayloadError};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use std::time::Duration;
 use tokio::time::timeout;
 
 use super::problem::{Code, Problem};
+use super::refused_body::refused;
+use super::rights::bearer_token;
 
 /// The largest body, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
@@ -27,27 +29,22 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let is_json = request
-            .content_type()
-            .eq_ignore_ascii_case("application/json");
-        let bytes = Bytes::from_request(request, payload);
+        let content = Content::read(request, payload);
         async move {
-            let bytes = timeout(BODY_TIMEOUT, bytes).await.map_err(|_| late())?;
-            let bytes = bytes.map_err(|error| unreadable(&error))?;
-            if !is_json {
-                return Err(Problem::new(
-                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                    Code::UnsupportedMediaType,
-                    "the body must be application/json",
-                ));
+            let content = content.await?;
+            match content.is_none() {
+                true => Err(Problem::malformed(
+                    "this takes a JSON body, and there is none",
+                )),
+                false => content.parse().map(Self),
             }
-            parse(&bytes).map(Body)
         }
         .boxed_local()
     }
 }
 
-/// A JSON body, or none at all.
+/// A JSON body, or none at all. Common clients can't send nothing: they name a type for it, or send
+/// `{}` or `null`. Beside a bearer, which says all there is to say, that counts as none too.
 pub struct OptionalBody<T>(pub Option<T>);
 
 impl<T: DeserializeOwned + 'static> FromRequest for OptionalBody<T> {
@@ -55,16 +52,72 @@ impl<T: DeserializeOwned + 'static> FromRequest for OptionalBody<T> {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let empty = request.headers().get(header::CONTENT_TYPE).is_none();
-        let body = Body::from_request(request, payload);
+        let has_bearer = bearer_token(request).is_ok();
+        let content = Content::read(request, payload);
         async move {
-            match empty {
+            let content = content.await?;
+            match content.is_none() || (has_bearer && content.says_nothing()) {
                 true => Ok(Self(None)),
-                false => body.await.map(|body| Self(Some(body.0))),
+                false => content.parse().map(|body| Self(Some(body))),
             }
         }
         .boxed_local()
     }
+}
+
+/// What a request brings along.
+struct Content {
+    bytes: Bytes,
+    is_json: bool,
+}
+
+impl Content {
+    fn read(
+        request: &HttpRequest,
+        payload: &mut Payload,
+    ) -> impl Future<Output = Result<Self, Problem>> + 'static {
+        let is_json = request
+            .content_type()
+            .eq_ignore_ascii_case("application/json");
+        let bytes = Bytes::from_request(request, payload);
+        async move {
+            let bytes = timeout(BODY_TIMEOUT, bytes).await.map_err(|_| late())?;
+            let bytes = bytes.map_err(|error| unreadable(&error))?;
+            Ok(Self { bytes, is_json })
+        }
+    }
+
+    /// Whether there is nothing, whatever its type is said to be.
+    fn is_none(&self) -> bool {
+        self.bytes.trim_ascii().is_empty()
+    }
+
+    /// Whether it is `{}` or `null`.
+    fn says_nothing(&self) -> bool {
+        match self.bytes.trim_ascii() {
+            b"null" => true,
+            [b'{', within @ .., b'}'] => within.trim_ascii().is_empty(),
+            _ => false,
+        }
+    }
+
+    fn parse<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        match self.is_json {
+            true => parse(&self.bytes),
+            false => Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                Code::UnsupportedMediaType,
+                "the body must be application/json",
+            )),
+        }
+    }
+}
+
+/// A field that may be left out and is not `null`.
+pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
 }
 
 /// Tells a field that is `null` from one that is not there.
@@ -91,50 +144,10 @@ fn unreadable(error: &actix_web::Error) -> Problem {
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     // serde would take an array for a struct, its fields in order.
-    if !bytes.trim_ascii_start().starts_with(b"{") {
-        return Err(refusal(bytes, "", ""));
-    }
-    if let Ok(parsed) = serde_json::from_slice(bytes) {
+    if bytes.trim_ascii_start().starts_with(b"{")
+        && let Ok(parsed) = serde_json::from_slice(bytes)
+    {
         return Ok(parsed);
     }
-    // Again, slower, to tell where it went wrong.
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let parsed = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let path = error.path().to_string();
-        refusal(
-            bytes,
-            path.trim_start_matches('.'),
-            &error.inner().to_string(),
-        )
-    })?;
-    reader.end().map_err(|_| not_json())?;
-    Ok(parsed)
-}
-
-/// What to say of a body in which serde found `error` at `path`. It never repeats a value: that
-/// may be a password in the wrong place.
-fn refusal(bytes: &[u8], path: &str, error: &str) -> Problem {
-    // What is ignored is not looked at for UTF-8.
-    let text = std::str::from_utf8(bytes).unwrap_or_default();
-    if serde_json::from_str::<IgnoredAny>(text).is_err() {
-        return not_json();
-    }
-    let named = error.split('`').nth(1).unwrap_or_default();
-    let begins = |words: &str| error.starts_with(words);
-    match () {
-        () if begins("unknown field") || begins("unknown variant") => {
-            Problem::field(named, "unknown", "this field is not known here")
-        }
-        () if begins("missing field") => {
-            Problem::field(named, "required", "this field is required")
-        }
-        () if begins("duplicate field") => {
-            Problem::field(named, "duplicate", "this field is there twice")
-        }
-        () => Problem::field(path, "invalid_type", "this value is not of the right type"),
-    }
-}
-
-fn not_json() -> Problem {
-    Problem::malformed("the body is not JSON")
+    Err(refused::<T>(bytes))
 }

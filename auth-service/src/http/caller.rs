@@ -14,6 +14,7 @@ use super::limit_headers::told;
 use super::problem::Problem;
 use super::request_id::RequestId;
 use crate::ctx::Ctx;
+use crate::users::is_hidden;
 
 /// Where the request came from.
 pub struct CameFrom(pub Caller);
@@ -33,7 +34,7 @@ fn caller(request: &HttpRequest) -> Caller {
         String::from_utf8_lossy(value.as_bytes())
             .chars()
             .take(MAX_USER_AGENT)
-            .map(|char| if char.is_control() { '\u{FFFD}' } else { char })
+            .map(|char| if is_hidden(char) { '\u{FFFD}' } else { char })
             .collect()
     });
     let request_id = request.extensions().get().map(RequestId::to_string);

@@ -98,6 +98,9 @@ impl From<NotGranted> for Problem {
         let field = match error {
             NotGranted::Audience => "audience",
             NotGranted::Scope => "scope",
+            NotGranted::Both => {
+                return Self::from(NotGranted::Audience).and(NotGranted::Scope.into());
+            }
         };
         Self::field(field, "not_granted", error)
     }
@@ -134,6 +137,7 @@ impl From<SigninError> for Problem {
             SigninError::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::Busy, error)
                 .retry_after(Duration::from_secs(1)),
             SigninError::Password(error) => Self::field("password", error.code(), error),
+            SigninError::Several(errors) => Self::all(errors),
             SigninError::Blocked(blocked) => blocked.into(),
             SigninError::NotGranted(error) => error.into(),
             SigninError::Users(error) => error.into(),
@@ -151,6 +155,11 @@ impl From<UsersError> for Problem {
             UsersError::NotFound => Self::not_found(),
             UsersError::Email(error) => Self::field("email", "email_invalid", error),
             UsersError::Profile(error) => Self::field(error.field(), "invalid", &error),
+            UsersError::Several(errors) => Self::all(errors),
+            UsersError::LastAdministrator => {
+                Self::new(StatusCode::CONFLICT, Code::LastAdministrator, error)
+            }
+            UsersError::NotYourself => Self::new(StatusCode::FORBIDDEN, Code::NotYourself, error),
             UsersError::Db(error) => error.into(),
         }
     }
@@ -161,6 +170,7 @@ impl From<AccountsError> for Problem {
         match error {
             AccountsError::Users(error) => error.into(),
             AccountsError::Signin(error) => error.into(),
+            AccountsError::Several(errors) => Self::all(errors),
         }
     }
 }

@@ -14,6 +14,7 @@ mod markdown;
 pub mod openapi;
 mod page;
 mod problem;
+mod refused_body;
 mod request_id;
 mod rights;
 pub mod routes;

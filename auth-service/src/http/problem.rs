@@ -72,6 +72,10 @@ codes! {
     ClaimsStale,
     /// The access token does not allow this.
     Forbidden,
+    /// Whoever administers or ever did can't delete or erase themself: another administrator can.
+    NotYourself,
+    /// Nobody would be left to administer: give another account the role `auth:admin` first.
+    LastAdministrator,
     /// Its owner proved who they are too long ago for this: sign in again.
     InsufficientUserAuthentication,
     /// A fault of the service.
@@ -159,6 +163,20 @@ impl Problem {
             message: message.to_string(),
         });
         problem
+    }
+
+    /// 422: each of these fields can't be used.
+    pub fn all<E: Into<Self>>(errors: impl IntoIterator<Item = E>) -> Self {
+        let problems = errors.into_iter().map(Into::into);
+        let all = problems.reduce(Self::and);
+        all.unwrap_or_else(|| Self::internal("an error without a field"))
+    }
+
+    /// This and the fields of another.
+    pub fn and(mut self, other: Self) -> Self {
+        self.errors.extend(other.errors);
+        self.detail = format!("{} fields can't be used", self.errors.len()).into();
+        self
     }
 
     /// 400.

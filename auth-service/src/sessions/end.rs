@@ -34,6 +34,17 @@ pub async fn end(
     Ok(true)
 }
 
+/// Ends a session, whoever's it is. False if it had ended before, or there is none.
+///
+/// # Errors
+/// [`DbError`]
+pub async fn end_any(ctx: &Ctx, id: Id, actor: Actor, caller: &Caller) -> Result<bool, DbError> {
+    match super::owner(ctx, id).await? {
+        Some(user) => end(ctx, user, id, actor, caller).await,
+        None => Ok(false),
+    }
+}
+
 /// Ends every session of an account, this one too. Raising the account's version refuses the
 /// access tokens of all of them with one entry, and those of a refresh that is in flight.
 ///
@@ -46,20 +57,22 @@ pub async fn end_all(ctx: &Ctx, user: Id, actor: Actor, caller: &Caller) -> Resu
     change.commit(event, caller).await
 }
 
-/// As [`end_all`], within a change that is open.
+/// As [`end_all`], within a change that is open. The account's new version, and whether it
+/// administers or ever did; nothing if there is no such account.
 pub(crate) async fn revoke_everything(
     ctx: &Ctx,
     change: &mut Change<'_>,
     user: Id,
-) -> Result<(), DbError> {
+) -> Result<Option<(i64, bool)>, DbError> {
     let now = ctx.clock.now();
-    if let Some(ver) = users::store::raise_ver(change, user, now).await? {
+    let raised = users::store::raise_ver(change, user, now).await?;
+    if let Some((ver, _)) = raised {
         change
             .revoke(Kind::Sub, &user.to_string(), Some(ver))
             .await?;
     }
     store::revoke_all(change, user, None, now, now).await?;
-    Ok(())
+    Ok(raised)
 }
 
 /// Ends every session of an account but `kept`, within a change that is open.

@@ -33,6 +33,24 @@ pub enum NotGranted {
     /// The scope.
     #[error("this scope can not be requested here")]
     Scope,
+    /// Both.
+    #[error("this audience and this scope can not be requested here")]
+    Both,
+}
+
+impl NotGranted {
+    /// Says whether both may be granted, and if not, which can't.
+    ///
+    /// # Errors
+    /// [`NotGranted`]
+    pub fn unless(audience: bool, scope: bool) -> Result<(), Self> {
+        match (audience, scope) {
+            (true, true) => Ok(()),
+            (false, true) => Err(Self::Audience),
+            (true, false) => Err(Self::Scope),
+            (false, false) => Err(Self::Both),
+        }
+    }
 }
 
 impl Within {
@@ -46,13 +64,9 @@ impl Within {
             // Judged against the settings before.
             None => true,
         };
-        if !self.audience.iter().flatten().all(granted) {
-            return Err(NotGranted::Audience);
-        }
+        let audience = self.audience.iter().flatten().all(granted);
         let granted = |word: &str| session.scope.split(' ').any(|own| own == word);
-        match self.scope.iter().flat_map(Scope::words).all(granted) {
-            true => Ok(()),
-            false => Err(NotGranted::Scope),
-        }
+        let scope = self.scope.iter().flat_map(Scope::words).all(granted);
+        NotGranted::unless(audience, scope)
     }
 }

@@ -19,7 +19,7 @@ use kernel::limits;
 use crate::ctx::Ctx;
 use crate::methods::SINGLE_FACTOR;
 
-pub use end::{end, end_all};
+pub use end::{end, end_all, end_any};
 pub(crate) use end::{end_others, revoke_everything};
 pub use grantee::{Grantee, NotGranted, Within};
 pub use open::{open, open_at_once, opened};

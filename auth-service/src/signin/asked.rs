@@ -57,21 +57,19 @@ impl Asked {
         if let Some(asked) = &mut audience {
             asked.sort();
             asked.dedup();
-            let known = |name: &String| *name == settings.issuer || tokens.audience.contains(name);
-            if asked.is_empty() || !asked.iter().all(known) {
-                return Err(NotGranted::Audience);
-            }
         }
-        let parse = |text: &String| Scope::parse(text).ok_or(NotGranted::Scope);
-        let scope = self.scope.as_ref().map(parse).transpose()?;
+        let known = |name: &String| *name == settings.issuer || tokens.audience.contains(name);
+        let may = |asked: &Vec<String>| !asked.is_empty() && asked.iter().all(known);
+        let audience_is_known = audience.as_ref().is_none_or(may);
+        let scope = self.scope.as_deref().map(Scope::parse);
         let known = |word: &str| {
             [ACCOUNT_SCOPE, ADMIN_SCOPE].contains(&word)
                 || tokens.scope.split(' ').any(|own| own == word)
         };
-        let all_known = scope.iter().flat_map(Scope::words).all(known);
-        all_known
-            .then_some(Within { audience, scope })
-            .ok_or(NotGranted::Scope)
+        let may = |asked: &Option<Scope>| asked.iter().any(|scope| scope.words().all(known));
+        NotGranted::unless(audience_is_known, scope.as_ref().is_none_or(may))?;
+        let scope = scope.flatten();
+        Ok(Within { audience, scope })
     }
 }
 

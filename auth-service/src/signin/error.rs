@@ -7,7 +7,7 @@ use kernel::passwords::{HashError, PasswordError};
 
 use crate::methods::password::MethodError;
 use crate::sessions::{NotGranted, RotateError};
-use crate::users::{InvalidProfile, NotAnEmail, UsersError};
+use crate::users::{InvalidProfile, NotAnEmail, UsersError, listed};
 
 /// Why nobody was signed in, or a password not accepted.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +34,9 @@ pub enum SigninError {
     /// A new password is not good enough.
     #[error(transparent)]
     Password(#[from] PasswordError),
+    /// Several fields can't be used.
+    #[error("{}", listed(.0))]
+    Several(Vec<SigninError>),
     /// The account can't be made, or there is none.
     #[error(transparent)]
     Users(#[from] UsersError),

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use kernel::clock::Instant;
 use kernel::db::types::Json;
 use kernel::keyring::KeysError;
+use shared_claims::token::MAX_TOKEN_BYTES;
 
 use crate::ctx::Ctx;
 use crate::sessions::{ADMIN_SCOPE, Session, Within};
@@ -61,6 +62,11 @@ pub fn issue(
         ends_at: session.idle_expires_at,
     };
     let access = tokens::mint(ctx, ring.active(now)?, &subject, &grant, now);
+    if access.jwt.len() > MAX_TOKEN_BYTES {
+        // Of an account that was given more before that was judged as a whole.
+        tracing::error!(user = %user.id, bytes = access.jwt.len(), most = MAX_TOKEN_BYTES,
+            "an access token is larger than verifiers take: give the account fewer roles or claims");
+    }
     let refresh = RefreshToken {
         family: session.id,
         generation: u32::try_from(session.generation).unwrap_or(u32::MAX),

@@ -5,11 +5,11 @@ use kernel::caller::Caller;
 use kernel::config::Limit;
 use kernel::limits::Who;
 
-use super::{Issued, SigninError, issue};
+use super::{Asked, Issued, SigninError, issue};
 use crate::ctx::Ctx;
-use crate::methods::password;
+use crate::methods::password::{self, MethodError};
 use crate::sessions::{self, Grantee};
-use crate::users::{self, Email, User, UsersError};
+use crate::users::{self, Email, Faults, User, UsersError};
 
 /// What somebody signs up with, as it was typed.
 pub struct NewAccount {
@@ -21,21 +21,20 @@ pub struct NewAccount {
     pub name: Option<String>,
 }
 
-/// Makes an account and opens its first session.
+/// Makes an account and opens its first session, for what is asked.
 ///
 /// # Errors
-/// [`SigninError`]: a bad field, a taken address, too many of them, a busy service.
+/// [`SigninError`]: bad fields, all of them; a taken address, too many of them, a busy service.
 pub async fn signup(
     ctx: &Ctx,
     given: NewAccount,
-    grantee: &Grantee,
+    asked: &Asked,
     caller: &Caller,
 ) -> Result<Issued, SigninError> {
     if !ctx.settings.signup.enabled {
         return Err(SigninError::SignupDisabled);
     }
-    let email = Email::parse(&given.email)?;
-    let name = given.name.as_deref().map(users::name).transpose()?;
+    let (email, name, grantee) = judged(ctx, &given, asked, caller).await?;
     let counted = [
         (Limit::SignUpAddress, Who::address(caller.address_or_none())),
         (Limit::SignUpAccount, Who::email(email.key())),
@@ -49,7 +48,7 @@ pub async fn signup(
         return change.undo(Err(UsersError::EmailTaken.into())).await;
     };
     let (authentication, user) = proven.authenticate();
-    let session = sessions::open(ctx, &mut change, &authentication, grantee, caller)
+    let session = sessions::open(ctx, &mut change, &authentication, &grantee, caller)
         .await?
         .ok_or(UsersError::NotFound)?;
     let created = Event::new(EventKind::AccountCreated, Actor::User(user.id));
@@ -57,4 +56,34 @@ pub async fn signup(
     change.commit_all(&events, caller).await?;
     let now = session.created_at;
     Ok(issue(ctx, session, user, None, now)?)
+}
+
+/// Judges every field, but whether the password is easy to guess: that costs some milliseconds, is
+/// for whoever was counted, and is left to the caller unless another field is refused.
+async fn judged(
+    ctx: &Ctx,
+    given: &NewAccount,
+    asked: &Asked,
+    caller: &Caller,
+) -> Result<(Email, Option<String>, Grantee), SigninError> {
+    let mut faults = Faults::<SigninError>::new();
+    let email = faults.take(Email::new(&given.email));
+    let name = faults.take(given.name.as_deref().map(users::name).transpose());
+    let grantee = faults.take(asked.grantee(&ctx.settings));
+    let password = faults.take(password::long_enough(ctx, &given.password));
+    if let (Some(email), Some(name), Some(grantee), true) =
+        (email, name, grantee, password.is_some())
+    {
+        return Ok((email, name, grantee));
+    }
+    if password.is_some() {
+        let counted = [(Limit::SignUpAddress, Who::address(caller.address_or_none()))];
+        ctx.limits.admit(&counted, &caller.told).await?;
+        let name = given.name.as_deref();
+        match password::judged(ctx, &given.password, &given.email, name).await {
+            Err(MethodError::Refused(error)) => drop(faults.take(Err::<(), _>(error))),
+            other => drop(other?),
+        }
+    }
+    Err(faults.into_error(SigninError::Several))
 }

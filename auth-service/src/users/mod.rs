@@ -1,8 +1,10 @@
 //! Accounts: who somebody is. Address, profile, roles, status; no credential, and no sign-in.
 
 mod email;
+mod faults;
 mod profile;
 pub(crate) mod store;
+mod visible;
 
 use kernel::audit::{Actor, Event, EventKind};
 use kernel::caller::Caller;
@@ -12,8 +14,10 @@ use kernel::id::Id;
 use crate::ctx::Ctx;
 
 pub use email::{Email, NotAnEmail};
-pub use profile::{ADMIN_ROLE, InvalidProfile, claims, name, roles};
+pub use faults::{Faults, listed};
+pub use profile::{ADMIN_ROLE, InvalidProfile, TOKEN_SHARE, claims, fit_a_token, name, roles};
 pub use store::User;
+pub use visible::is_hidden;
 
 /// What can go wrong with accounts.
 #[derive(Debug, thiserror::Error)]
@@ -24,9 +28,22 @@ pub enum UsersError {
     /// The name, the roles or the claims can't be used.
     #[error(transparent)]
     Profile(#[from] InvalidProfile),
+    /// Several fields can't be used.
+    #[error("{}", listed(.0))]
+    Several(Vec<UsersError>),
     /// Another account has this address.
     #[error("this email address belongs to an account")]
     EmailTaken,
+    /// Nobody would be left to administer.
+    #[error(
+        "this is the last account that administers: give another one the role `{ADMIN_ROLE}` first"
+    )]
+    LastAdministrator,
+    /// Whoever administers, or ever did, does not take themself away.
+    #[error(
+        "whoever administers or ever did can't delete or erase themself: another administrator can"
+    )]
+    NotYourself,
     /// There is no such account.
     #[error("there is no such account")]
     NotFound,

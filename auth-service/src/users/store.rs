@@ -1,16 +1,21 @@
 //! The `users` table.
 
+use diesel::dsl::{case_when, sql};
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::query_builder::{Query, QueryId};
+use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 use serde_json::{Map, Value};
 
 use kernel::clock::Instant;
+use kernel::db::fragment::fragment;
 use kernel::db::schema::users;
-use kernel::db::types::Json;
-use kernel::db::{Conn, DbError, Optional, last_of, on};
+use kernel::db::types::{Json, SqlId};
+use kernel::db::{Conn, DbError, Optional, SQLITE, last_of, on};
 use kernel::id::Id;
 
-use super::Email;
+use super::{ADMIN_ROLE, Email};
 use crate::ctx::Ctx;
 
 /// An account's row, without its credentials: those are for the rooms of `methods/`.
@@ -70,6 +75,7 @@ pub(crate) async fn insert(
             user,
             users::email_key.eq(email.key()),
             users::password_hash.eq(password_hash),
+            users::administered.eq(is_administrators(&user.roles.0)),
         ))
         .on_conflict_do_nothing()
         .execute(c))?;
@@ -107,41 +113,114 @@ pub(crate) struct Changes {
     pub name: Option<Option<String>>,
     pub roles: Option<Json<Vec<String>>>,
     pub claims: Option<Json<Map<String, Value>>>,
-    pub disabled_at: Option<Option<Instant>>,
 }
 
-/// Changes an account, and raises its version by `raise`.
+/// What else to change of an account, and on which condition.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Status {
+    /// Whether it is disabled. One that is stays so since when it was.
+    pub disabled: Option<bool>,
+    /// By how much its version grows.
+    pub raise: i64,
+    /// Only if this is its version.
+    pub only_at: Option<i64>,
+}
+
+/// Changes an account; it comes with whether it administers or ever did.
 pub(crate) async fn update(
     conn: &mut Conn,
     id: Id,
     changes: &Changes,
-    raise: i64,
+    status: Status,
     now: Instant,
-) -> Result<Option<User>, DbError> {
+) -> Result<Option<(User, bool)>, DbError> {
+    let administered = administered(conn);
+    let administers = (changes.roles.as_ref()).map(|roles| {
+        let gets_it = is_administrators(&roles.0);
+        users::administered.eq(administered.clone().or::<_, Bool>(gets_it))
+    });
+    let enable = (status.disabled == Some(false)).then(|| users::disabled_at.eq(None::<Instant>));
+    let disable = (status.disabled == Some(true)).then(|| {
+        let since = case_when(users::disabled_at.is_null(), Some(now));
+        users::disabled_at.eq(since.otherwise(users::disabled_at))
+    });
+    let (least, most) = status
+        .only_at
+        .map_or((i64::MIN, i64::MAX), |ver| (ver, ver));
     on!(conn, c => diesel::update(users::table)
         .filter(users::id.eq(id))
+        .filter(users::ver.between(least, most))
         .set((
             changes,
-            users::ver.eq(users::ver + raise),
+            administers,
+            enable,
+            disable,
+            users::ver.eq(users::ver + status.raise),
             users::updated_at.eq(now),
         ))
-        .returning(User::as_returning())
+        .returning((User::as_returning(), administered))
         .get_result(c))
     .optional()
 }
 
-/// Raises the version; the new one, or nothing if there is no such account.
+/// Raises the version; the new one, and whether the account administers or ever did. Nothing if
+/// there is no such account.
 pub(crate) async fn raise_ver(
     conn: &mut Conn,
     id: Id,
     now: Instant,
-) -> Result<Option<i64>, DbError> {
+) -> Result<Option<(i64, bool)>, DbError> {
+    let administered = administered(conn);
     on!(conn, c => diesel::update(users::table)
         .filter(users::id.eq(id))
         .set((users::ver.eq(users::ver + 1), users::updated_at.eq(now)))
-        .returning(users::ver)
+        .returning((users::ver, administered))
         .get_result(c))
     .optional()
+}
+
+fn is_administrators(roles: &[String]) -> bool {
+    roles.iter().any(|role| role == ADMIN_ROLE)
+}
+
+/// As the indexes `users_administrators` say it, so that they are used.
+fn administers(sqlite: bool) -> &'static str {
+    match sqlite {
+        true => r#"instr(users.roles, '"auth:admin"') > 0"#,
+        false => r#"users.roles @> '["auth:admin"]'"#,
+    }
+}
+
+/// Whether an account has the role of administrators or ever had it. The release before writes the
+/// role without the column.
+fn administered(conn: &Conn) -> SqlLiteral<Bool> {
+    let now = administers(conn.system() == SQLITE);
+    sql(&format!("(users.administered OR {now})"))
+}
+
+/// The accounts that administer and can sign in. On Postgres whoever asks next waits until this
+/// transaction has ended, in whatever order both go on; SQLite has one writer.
+#[derive(QueryId)]
+struct Administrators;
+
+impl Query for Administrators {
+    type SqlType = SqlId;
+}
+
+impl<Conn> diesel::RunQueryDsl<Conn> for Administrators {}
+
+fragment!(Administrators, |_this, out, sqlite| {
+    out.push_sql("SELECT users.id FROM users WHERE ");
+    out.push_sql(administers(sqlite));
+    out.push_sql(" AND disabled_at IS NULL AND password_hash IS NOT NULL ORDER BY users.id");
+    if !sqlite {
+        out.push_sql(" FOR NO KEY UPDATE");
+    }
+});
+
+/// The accounts that administer and can sign in, in a transaction that is about to take one away.
+pub(crate) async fn administrators(conn: &mut Conn) -> Result<Vec<Id>, DbError> {
+    on!(conn, c => RunQueryDsl::load(Administrators, c))
 }
 
 /// Deletes an account and its sessions.

@@ -2,12 +2,14 @@
 //! input, the command line and the logs.
 
 mod admin;
+mod administrators;
 mod audit;
 mod bad_bodies;
 mod bad_headers;
 mod command_line;
 mod doctor;
 mod erased;
+mod fields;
 mod imported;
 mod logs;
 mod one_answer;
@@ -16,9 +18,11 @@ mod own_account;
 mod paging;
 mod passwords;
 mod personal_data;
+mod sign_out;
 mod start;
 mod throttle;
 mod throttle_addresses;
+mod token_size;
 
 use auth_service::http::routes::TABLE;
 use serde_json::{Value, json};

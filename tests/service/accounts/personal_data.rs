@@ -121,9 +121,14 @@ both! {
         assert_eq!(sql.count("audit_events WHERE address = '198.51.100.7'").await, 0);
         // What an admin did to others is theirs, too.
         assert_eq!(sql.count("audit_events WHERE address = '192.0.2.77'").await, 1);
+        // What they did to others and to the service keeps its origin when they are erased (I41).
+        let key = at(&service, "192.0.2.77").bearer(&admin.access).send(reqwest::Method::POST, "/v1/admin/keys/rotate", None).await;
+        assert_eq!(key.status, 200, "{}", key.text);
+        at(&service, "192.0.2.78").login(&admin.email).await;
         let other = service.admin().await;
         assert_eq!(erase(&service, &other, &admin.user).await.status, 204);
-        assert_eq!(sql.count("audit_events WHERE address = '192.0.2.77'").await, 0);
+        assert_eq!(sql.count("audit_events WHERE address = '192.0.2.77'").await, 2);
+        assert_eq!(sql.count("audit_events WHERE address = '192.0.2.78'").await, 0, "a sign-in is their own");
     }
 
     async fn the_command_line_exports_and_erases_by_address_or_identifier(backend: Backend) {

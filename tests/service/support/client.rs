@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use reqwest::Method;
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 
 use super::{PASSWORD, documented, secrets};
@@ -119,6 +119,14 @@ impl Client {
         other
             .headers
             .append(name, value.parse().expect("a header value"));
+        other
+    }
+
+    /// The same client with this `User-Agent`, whatever its characters.
+    pub fn with_agent(&self, agent: &str) -> Self {
+        let mut other = self.clone();
+        let agent = HeaderValue::from_bytes(agent.as_bytes()).expect("a header value");
+        other.headers.insert("user-agent", agent);
         other
     }
 

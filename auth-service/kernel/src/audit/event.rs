@@ -105,6 +105,17 @@ named! {
     }
 }
 
+impl EventKind {
+    /// What an administrator does to the service as a whole: it names no other account, and is no
+    /// less an act on others for it.
+    pub(super) const ON_THE_SERVICE: [Self; 4] = [
+        Self::TokenRevoked,
+        Self::KeyCreated,
+        Self::KeyRemoved,
+        Self::KeysRewrapped,
+    ];
+}
+
 named! {
     /// How it ended.
     Outcome {

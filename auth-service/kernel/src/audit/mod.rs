@@ -30,13 +30,17 @@ impl Audit {
         Self { db, clock, entropy }
     }
 
-    /// Writes down an event that changes nothing, such as a failed login.
+    /// Writes down an event that changes nothing, such as a failed login. A failure is logged even
+    /// where the database can't take it; a success only once it has.
     ///
     /// # Errors
     /// [`DbError`]
     pub async fn record(&self, event: Event, caller: &Caller) -> Result<(), DbError> {
-        log(&event, caller);
-        store::insert_alone(&self.db, self.row(&event, caller)).await
+        let written = store::insert_alone(&self.db, self.row(&event, caller)).await;
+        if written.is_ok() || event.outcome == Outcome::Failure {
+            log(&event, caller);
+        }
+        written
     }
 
     /// Writes an event down within the transaction that it is about. Whoever commits logs it.
@@ -101,7 +105,8 @@ impl Audit {
     }
 }
 
-/// The same event for the log, so that it can be followed there.
+/// The same event for the log, so that it can be followed there: once it is in the database. It
+/// names the roles that an account was given, so that what is lost with a database can be made good.
 pub(crate) fn log(event: &Event, caller: &Caller) {
     tracing::info!(
         event = event.kind.as_str(),
@@ -110,6 +115,7 @@ pub(crate) fn log(event: &Event, caller: &Caller) {
         actor_id = event.actor.id().map(tracing::field::display),
         subject_id = event.subject.map(tracing::field::display),
         session_id = event.session.map(tracing::field::display),
+        roles = event.detail.get("roles").map(tracing::field::display),
         address = caller.address.map(tracing::field::display),
         "audit"
     );

@@ -8,7 +8,7 @@ use diesel_async::RunQueryDsl;
 use serde_json::Value;
 use std::time::Duration;
 
-use super::event::Event;
+use super::event::{Event, EventKind};
 use super::{AuditEvent, Filter};
 use crate::caller::Caller;
 use crate::clock::Instant;
@@ -189,13 +189,15 @@ pub(super) async fn page(
     Ok(rows.into_iter().map(AuditEvent::from).collect())
 }
 
-/// Events that hold where a person came from: done by this account, or by somebody unknown to it.
+/// Events that hold where a person came from, done to this account: by itself, or by somebody
+/// unknown. What it did to others is not among them.
 pub(super) async fn personal(conn: &mut Conn, user: Id, limit: i64) -> Result<Vec<Id>, DbError> {
     let is_own = || {
         let actor_id = audit_events::actor_id;
         let own = actor_id.eq(user).or(actor_id.is_null());
+        let on_the_service = EventKind::ON_THE_SERVICE.map(EventKind::as_str);
         let to_itself = audit_events::subject_id.eq(user).and(own);
-        to_itself.or(actor_id.eq(user).and(actor_id.ne(audit_events::subject_id)))
+        to_itself.and(audit_events::event.ne_all(on_the_service))
     };
     let holds = || {
         let traces = audit_events::address.is_not_null();

@@ -61,8 +61,10 @@ impl Audit {
     }
 
     /// Takes addresses, user agents and request identifiers out of the events that an account
-    /// did, or that somebody unknown did to it; the answer is of how many. Where somebody else did
-    /// something to it, they are that person's.
+    /// did to itself, or that somebody unknown did to it; the answer is of how many. Where somebody
+    /// else did something to it, they are that person's. What it did to others or to the service
+    /// keeps its origin for as long as the trail reaches back: nobody erases the traces of their own
+    /// acts (I41).
     ///
     /// # Errors
     /// [`DbError`]; what was taken out until then is gone.

@@ -22,7 +22,7 @@ mod settings;
 mod tests;
 mod tls;
 
-pub use check::Problem;
+pub use check::{Problem, TOKEN_SHARE};
 pub use entries::setting_names;
 pub use environment::environment;
 pub use error::ConfigError;

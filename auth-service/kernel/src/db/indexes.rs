@@ -13,12 +13,18 @@ use tokio::time::timeout;
 use super::migrate::{MigrateError, connect};
 
 /// Each by its name, its table, and what of it.
-const BESIDE: [(&str, &str, &str); 1] = [
+const BESIDE: [(&str, &str, &str); 2] = [
     // What accounts did to others, which is little: for the export and the erasure of an account.
     (
         "audit_events_actor_id",
         "audit_events",
         "(actor_id, id) WHERE actor_id <> subject_id",
+    ),
+    // Who administers, which is few: so that the last of them stays.
+    (
+        "users_administrators",
+        "users",
+        r#"(id) WHERE roles @> '["auth:admin"]'"#,
     ),
 ];
 

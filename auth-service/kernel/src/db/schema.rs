@@ -15,6 +15,7 @@ diesel::table! {
         password_hash -> Nullable<Text>,
         credentials -> BigInt,
         roles -> SqlJson,
+        administered -> Bool,
         claims -> SqlJson,
         ver -> BigInt,
         disabled_at -> Nullable<SqlInstant>,

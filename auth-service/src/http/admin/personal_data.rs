@@ -33,10 +33,15 @@ pub async fn export(
 /// Erase an account
 ///
 /// It goes with its sessions, and its access tokens die now. Its audit events stay, but no longer
-/// say from where or with what its owner came. Works for an account that was deleted before.
+/// say from where or with what its owner came, unless it did something to others as an
+/// administrator. Works for an account that was deleted before, and never for one's own.
 #[utoipa::path(post, path = "/v1/admin/users/{id}/erase", operation_id = "erase_user", tag = "Admin", security(("bearer" = [])),
     params(("id" = Id, Path, description = "The account")),
-    responses((status = 204, description = "Nothing personal is left")),
+    responses(
+        (status = 204, description = "Nothing personal is left"),
+        (status = 403, description = "`not_yourself`"),
+        (status = 409, description = "`last_administrator`"),
+    ),
 )]
 pub async fn erase(
     ctx: Data<Ctx>,

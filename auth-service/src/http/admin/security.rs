@@ -48,9 +48,7 @@ pub async fn revoke(
         RevokeRequest::Jti(jti) => tokens::revoke(&ctx, jti, actor, &caller).await?,
         RevokeRequest::Sub(user) => sessions::end_all(&ctx, user, actor, &caller).await?,
         RevokeRequest::Sid(session) => {
-            if let Some(user) = sessions::owner(&ctx, session).await? {
-                sessions::end(&ctx, user, session, actor, &caller).await?;
-            }
+            sessions::end_any(&ctx, session, actor, &caller).await?;
         }
     }
     Ok(HttpResponse::NoContent().finish())

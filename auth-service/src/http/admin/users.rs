@@ -11,7 +11,7 @@ use kernel::id::Id;
 
 use crate::accounts::{self, NewUser, Patch};
 use crate::ctx::Ctx;
-use crate::http::body::{Body, given};
+use crate::http::body::{Body, given, present};
 use crate::http::caller::CameFrom;
 use crate::http::page::{Page, Search, limit};
 use crate::http::problem::Problem;
@@ -123,11 +123,11 @@ pub async fn show(
 #[serde(deny_unknown_fields)]
 pub struct UpdateUserRequest {
     /// The roles. Access tokens with the old ones are refused as `claims_stale`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     roles: Option<Vec<String>>,
     /// Whether it is disabled. Disabling ends all its sessions.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     disabled: Option<bool>,
     /// The name; `null` takes it away.
@@ -135,7 +135,7 @@ pub struct UpdateUserRequest {
     #[schema(value_type = Option<String>, max_length = 200)]
     name: Option<Option<String>>,
     /// Custom claims of its access tokens: at most 2,048 bytes, none of the service's own names.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Object)]
     claims: Option<Map<String, Value>>,
 }
@@ -143,7 +143,10 @@ pub struct UpdateUserRequest {
 /// Change an account
 #[utoipa::path(patch, path = "/v1/admin/users/{id}", operation_id = "update_user", tag = "Admin", security(("bearer" = [])),
     request_body = UpdateUserRequest, params(("id" = Id, Path, description = "The account")),
-    responses((status = 200, body = AdminUserInfo, description = "The account as it is now")),
+    responses(
+        (status = 200, body = AdminUserInfo, description = "The account as it is now"),
+        (status = 409, description = "`last_administrator`"),
+    ),
 )]
 pub async fn update(
     ctx: Data<Ctx>,
@@ -167,7 +170,11 @@ pub async fn update(
 /// Its sessions end and its access tokens die now.
 #[utoipa::path(delete, path = "/v1/admin/users/{id}", operation_id = "delete_user", tag = "Admin", security(("bearer" = [])),
     params(("id" = Id, Path, description = "The account")),
-    responses((status = 204, description = "The account is gone")),
+    responses(
+        (status = 204, description = "The account is gone"),
+        (status = 403, description = "`not_yourself`"),
+        (status = 409, description = "`last_administrator`"),
+    ),
 )]
 pub async fn delete(
     ctx: Data<Ctx>,

@@ -63,10 +63,11 @@ pub struct DeleteMeRequest {
 
 /// Delete the account
 ///
-/// Its sessions end and its access tokens die now. The password is asked for again.
+/// Its sessions end and its access tokens die now. The password is asked for again. Whoever
+/// administers this service, or ever did, asks another administrator to do it.
 #[utoipa::path(delete, path = "/v1/me", operation_id = "delete_me", tag = "Account", security(("bearer" = [])), request_body = DeleteMeRequest, responses(
     (status = 204, description = "The account is gone"),
-    (status = 403, description = "`wrong_password`"),
+    (status = 403, description = "`wrong_password`, `not_yourself`"),
     (status = 429, description = "`rate_limited`"),
     (status = 503, description = "`busy`"),
 ))]

@@ -67,13 +67,13 @@ pub async fn signup(
     CameFrom(caller): CameFrom,
     Body(given): Body<SignupRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let grantee = asked(given.audience, given.scope).grantee(&ctx.settings)?;
+    let asked = asked(given.audience, given.scope);
     let account = NewAccount {
         email: given.email,
         password: given.password,
         name: given.name,
     };
-    let issued = signin::signup(&ctx, account, &grantee, &caller).await?;
+    let issued = signin::signup(&ctx, account, &asked, &caller).await?;
     Ok(HttpResponse::Created().json(TokenPair::from(issued)))
 }
 

@@ -7,7 +7,7 @@ mod store;
 use kernel::db::DbError;
 use kernel::passwords::{CheckError, HashError, PasswordError};
 
-pub use new::{NewPassword, add, new, replace};
+pub use new::{NewPassword, add, hashed, judged, long_enough, new, replace, set};
 pub use prove::{Wrong, of_id, prove, prove_address};
 pub use store::Account;
 

@@ -99,3 +99,21 @@ pub(super) async fn replace(
         .execute(c))?;
     Ok(rows == 1)
 }
+
+/// Sets a password, whatever it was; false if there is no such account.
+pub(super) async fn set(
+    conn: &mut Conn,
+    id: Id,
+    hash: &str,
+    now: Instant,
+) -> Result<bool, DbError> {
+    let rows = on!(conn, c => diesel::update(users::table)
+        .filter(users::id.eq(id))
+        .set((
+            users::password_hash.eq(hash),
+            users::credentials.eq(users::credentials + 1),
+            users::updated_at.eq(now),
+        ))
+        .execute(c))?;
+    Ok(rows == 1)
+}

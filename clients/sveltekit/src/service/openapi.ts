@@ -220,7 +220,8 @@ export interface paths {
         /**
          * Erase an account
          * @description It goes with its sessions, and its access tokens die now. Its audit events stay, but no longer
-         *     say from where or with what its owner came. Works for an account that was deleted before.
+         *     say from where or with what its owner came, unless it did something to others as an
+         *     administrator. Works for an account that was deleted before, and never for one's own.
          */
         post: operations["erase_user"];
         delete?: never;
@@ -325,7 +326,8 @@ export interface paths {
         post?: never;
         /**
          * Delete the account
-         * @description Its sessions end and its access tokens die now. The password is asked for again.
+         * @description Its sessions end and its access tokens die now. The password is asked for again. Whoever
+         *     administers this service, or ever did, asks another administrator to do it.
          */
         delete: operations["delete_me"];
         options?: never;
@@ -543,11 +545,13 @@ export interface components {
          *     - `token_revoked`: The access token was revoked.
          *     - `claims_stale`: Roles or claims have changed since the access token was made: refresh.
          *     - `forbidden`: The access token does not allow this.
+         *     - `not_yourself`: Whoever administers or ever did can't delete or erase themself: another administrator can.
+         *     - `last_administrator`: Nobody would be left to administer: give another account the role `auth:admin` first.
          *     - `insufficient_user_authentication`: Its owner proved who they are too long ago for this: sign in again.
          *     - `internal`: A fault of the service.
          * @enum {string}
          */
-        Code: "malformed" | "validation_failed" | "unsupported_media_type" | "payload_too_large" | "not_found" | "method_not_allowed" | "email_taken" | "invalid_credentials" | "wrong_password" | "rate_limited" | "busy" | "unavailable" | "signup_disabled" | "refresh_token_invalid" | "refresh_token_expired" | "refresh_token_revoked" | "refresh_token_reused" | "token_missing" | "token_invalid" | "token_expired" | "token_revoked" | "claims_stale" | "forbidden" | "insufficient_user_authentication" | "internal";
+        Code: "malformed" | "validation_failed" | "unsupported_media_type" | "payload_too_large" | "not_found" | "method_not_allowed" | "email_taken" | "invalid_credentials" | "wrong_password" | "rate_limited" | "busy" | "unavailable" | "signup_disabled" | "refresh_token_invalid" | "refresh_token_expired" | "refresh_token_revoked" | "refresh_token_reused" | "token_missing" | "token_invalid" | "token_expired" | "token_revoked" | "claims_stale" | "forbidden" | "not_yourself" | "last_administrator" | "insufficient_user_authentication" | "internal";
         /** @description A new account. */
         CreateUserRequest: {
             /**
@@ -1912,7 +1916,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `forbidden` */
+            /** @description `not_yourself`, `forbidden` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1920,7 +1924,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "forbidden";
+                        code?: "forbidden" | "not_yourself";
                     };
                 };
             };
@@ -1933,6 +1937,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
                         code?: "not_found";
+                    };
+                };
+            };
+            /** @description `last_administrator` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "last_administrator";
                     };
                 };
             };
@@ -2037,6 +2053,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
                         code?: "not_found";
+                    };
+                };
+            };
+            /** @description `last_administrator` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "last_administrator";
                     };
                 };
             };
@@ -2150,7 +2178,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `forbidden` */
+            /** @description `not_yourself`, `forbidden` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2158,7 +2186,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "forbidden";
+                        code?: "forbidden" | "not_yourself";
                     };
                 };
             };
@@ -2171,6 +2199,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
                         code?: "not_found";
+                    };
+                };
+            };
+            /** @description `last_administrator` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "last_administrator";
                     };
                 };
             };
@@ -2844,7 +2884,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `wrong_password`, `forbidden` */
+            /** @description `wrong_password`, `not_yourself`, `forbidden` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2852,7 +2892,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code?: "wrong_password" | "forbidden";
+                        code?: "wrong_password" | "forbidden" | "not_yourself";
                     };
                 };
             };

@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::durations::text;
 use super::issuer::Issuer;
 use super::{Mode, Settings, housekeeping, production, tls};
+pub use tokens::TOKEN_SHARE;
 
 /// What is wrong with one setting, in a sentence that says what to set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +81,7 @@ impl Settings {
         }
         servers::connections(self, &mut found);
         tokens::tokens(self, &mut found);
+        tokens::size(self, &mut found);
         tokens::step_up(self, &mut found);
         tokens::forward_auth(self, &mut found);
         tokens::refresh(self, &mut found);

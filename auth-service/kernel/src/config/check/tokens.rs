@@ -44,6 +44,42 @@ pub(super) fn tokens(settings: &Settings, found: &mut Findings) {
     found.at_most("tokens.leeway", tokens.leeway, most, why);
 }
 
+/// The most bytes of an access token's claims, as JSON, that settings fill. What an account fills has
+/// a share of its own, so that no change of either makes a token that verifiers refuse (I40): they
+/// take 8,192 bytes, and a header line has no more.
+pub const TOKEN_SHARE: usize = 1_200;
+
+/// The longest name of a cookie that holds an access token: both share a header line.
+const MAX_COOKIE_NAME: usize = 128;
+
+pub(super) fn size(settings: &Settings, found: &mut Findings) {
+    let (tokens, issuer) = (&settings.tokens, &settings.issuer);
+    let size = |json: serde_json::Result<String>| json.map_or(TOKEN_SHARE, |json| json.len());
+    // Each token is for the issuer too, and may ask for these two scopes.
+    let scope = format!("{} account admin", tokens.scope);
+    let parts = [
+        ("issuer", 1 + 2 * size(serde_json::to_string(issuer))),
+        (
+            "tokens.audience",
+            size(serde_json::to_string(&tokens.audience)),
+        ),
+        (
+            "tokens.client_id",
+            size(serde_json::to_string(&tokens.client_id)),
+        ),
+        ("tokens.scope", size(serde_json::to_string(&scope))),
+    ];
+    let bytes = parts.iter().map(|(_, size)| size).sum::<usize>();
+    let largest = parts.into_iter().max_by_key(|(_, size)| *size);
+    let key = largest.map_or("tokens.audience", |(key, _)| key);
+    let advice = format!(
+        "is too long: `issuer`, `tokens.audience`, `tokens.client_id` and `tokens.scope` take \
+         {bytes} bytes of each access token together, and may take {TOKEN_SHARE}: with the roles \
+         and claims of an account, a larger token fits into no header line of 8 KiB"
+    );
+    found.expect(bytes <= TOKEN_SHARE, key, advice);
+}
+
 pub(super) fn step_up(settings: &Settings, found: &mut Findings) {
     let (key, max_age) = ("step_up.max_age", settings.step_up.max_age);
     found.at_least(key, max_age, 10 * SECOND, ": nobody could sign in in time");
@@ -57,6 +93,16 @@ pub(super) fn forward_auth(settings: &Settings, found: &mut Findings) {
         cookie.as_deref().is_none_or(is_cookie_name),
         "forward_auth.cookie",
         "must be the name of a cookie (RFC 6265 §4.1.1), such as `__Host-access`",
+    );
+    found.expect(
+        cookie
+            .as_deref()
+            .is_none_or(|name| name.len() <= MAX_COOKIE_NAME),
+        "forward_auth.cookie",
+        format!(
+            "must have {MAX_COOKIE_NAME} characters at most: name and access token share a header \
+             line of 8 KiB"
+        ),
     );
     found.expect(
         origins.iter().all(|origin| is_origin(origin)),

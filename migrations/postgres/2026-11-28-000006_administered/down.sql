@@ -1,0 +1,2 @@
+DROP INDEX IF EXISTS users_administrators;
+ALTER TABLE users DROP COLUMN administered;

@@ -1,0 +1,2 @@
+DROP INDEX users_administrators;
+ALTER TABLE users DROP COLUMN administered;
