@@ -3,6 +3,7 @@
 
 mod listeners;
 
+use serde_json::json;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -13,14 +14,15 @@ use kernel::entropy::Entropy;
 use kernel::metrics::Metrics;
 use kernel::revocation;
 
-use super::{Failure, print};
+use super::{Failure, json_line, print};
 use crate::app;
 use crate::tls::Endpoint;
 
 /// What one look found.
 type Finding = Result<String, String>;
 
-pub(super) async fn run(settings: Settings) -> Result<(), Failure> {
+pub(super) async fn run(settings: Settings, json: bool) -> Result<(), Failure> {
+    let report = |what: &str, findings| report(what, findings, json);
     let mut failures = report("settings", vec![look_at_settings(&settings)])?;
     failures += report("tls", vec![look_at_certificate(&settings)])?;
     failures += report("database", vec![look_at_database(&settings).await])?;
@@ -39,15 +41,17 @@ pub(super) async fn run(settings: Settings) -> Result<(), Failure> {
     }
 }
 
-fn report(what: &str, findings: Vec<Finding>) -> Result<usize, Failure> {
+fn report(what: &str, findings: Vec<Finding>, json: bool) -> Result<usize, Failure> {
     let mut failures = 0;
     for finding in findings {
-        match finding {
-            Ok(good) => print(&format!("ok    {what}: {good}\n"))?,
-            Err(bad) => {
-                failures += 1;
-                print(&format!("MEND  {what}: {bad}\n"))?;
-            }
+        failures += usize::from(finding.is_err());
+        let (mark, text) = match &finding {
+            Ok(good) => ("ok", good),
+            Err(bad) => ("MEND", bad),
+        };
+        match json {
+            true => json_line(&json!({ "part": what, "ok": finding.is_ok(), "message": text }))?,
+            false => print(&format!("{mark:4}  {what}: {text}\n"))?,
         }
     }
     Ok(failures)

@@ -6,8 +6,9 @@ use kernel::caller::Caller;
 use kernel::config::KeyAlgorithm;
 use kernel::keyring::{KeyInfo, Purpose};
 
-use super::{Failure, print};
+use super::{Failure, json_line, print};
 use crate::ctx::Ctx;
+use crate::http::views;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -16,6 +17,9 @@ pub(super) enum Command {
         /// The keys of the refresh tokens' MAC instead.
         #[arg(long)]
         refresh: bool,
+        /// A JSON object a line.
+        #[arg(long)]
+        json: bool,
     },
     /// Make the next signing key; it signs once every verifier can know it.
     Rotate {
@@ -50,13 +54,16 @@ fn algorithm(text: &str) -> Result<KeyAlgorithm, String> {
 pub(super) async fn run(ctx: &Ctx, command: Command) -> Result<(), Failure> {
     let (keyring, actor, caller) = (&ctx.keyring, Actor::Operator, Caller::default());
     match command {
-        Command::List { refresh } => {
+        Command::List { refresh, json } => {
             let purpose = match refresh {
                 true => Purpose::Refresh,
                 false => Purpose::Signing,
             };
             let keys = keyring.list(purpose).await?;
-            keys.iter().try_for_each(|key| print(&line(key)))
+            keys.into_iter().try_for_each(|key| match json {
+                true => json_line(&views::KeyInfo::from(key)),
+                false => print(&line(&key)),
+            })
         }
         Command::Rotate { refresh: true, .. } => {
             print(&line(&keyring.rotate_refresh(actor, &caller).await?))

@@ -9,6 +9,7 @@
 
 mod certificate;
 mod files;
+mod itself;
 mod watch;
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -21,6 +22,7 @@ use rustls::sign::CertifiedKey;
 pub use certificate::Certificate;
 use files::Digest;
 pub use files::{Files, TlsError};
+pub use itself::trusting_itself;
 use kernel::clock::Instant;
 use kernel::config::{Mode, Settings};
 pub use watch::watch;

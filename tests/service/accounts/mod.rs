@@ -7,6 +7,7 @@ mod audit;
 mod bad_bodies;
 mod bad_headers;
 mod command_line;
+mod commands;
 mod doctor;
 mod erased;
 mod fields;

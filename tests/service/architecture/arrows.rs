@@ -12,7 +12,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("main", &[]),
     (
         "cli",
-        &["accounts", "app", "http", "logs", "reload", "tls", "users"],
+        &[
+            "accounts", "app", "http", "logs", "reload", "sessions", "tls", "tokens", "users",
+        ],
     ),
     ("app", &["housekeeping", "http", "tls"]),
     (

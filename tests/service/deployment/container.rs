@@ -52,6 +52,7 @@ fn the_image_is_what_image_root_makes_and_nothing_else() {
         "USER 65532:65532",
         "ENTRYPOINT [\"/auth-service\"]",
         "CMD [\"serve\"]",
+        "HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD [\"/auth-service\", \"healthcheck\", \"--live\"]",
     ] {
         assert!(last.lines().any(|it| it == line), "{line}");
     }
@@ -85,6 +86,8 @@ fn compose_takes_the_file_and_asks_for_a_key() {
 #[test]
 fn compose_starts_the_service_with_settings_that_it_takes() {
     let service = compose()["services"]["auth-service"].clone();
+    let healthcheck = serde_json::json!(["CMD", "/auth-service", "healthcheck"]);
+    assert_eq!(service["healthcheck"]["test"], healthcheck);
     let variables = service["environment"].as_object().expect("variables");
     let environment: BTreeMap<_, _> = variables
         .iter()

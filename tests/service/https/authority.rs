@@ -80,7 +80,7 @@ impl Authority {
     }
 
     /// Makes one and puts it where the service looks, certificate and key at once.
-    pub(super) fn put(&self, name: &str) {
+    pub(crate) fn put(&self, name: &str) {
         self.issue(name, 60);
         self.put_pair(name, name);
     }

@@ -100,6 +100,12 @@ async fn the_pods_of_production_run_from_it() {
     assert_eq!(inside.mounts(), BTreeMap::from([("/".to_owned(), true)]));
 
     assert_eq!(process.get_internal("/readyz").await.status, 200);
+    let mut beside = environment.clone();
+    let internal = process.internal.trim_start_matches("http://").to_owned();
+    beside.insert("AUTH__INTERNAL_LISTEN".into(), internal);
+    let healthy = image.command(&beside, None, &["healthcheck"]).output();
+    let healthy = healthy.expect("it runs");
+    assert!(healthy.status.success(), "{healthy:?}");
     process.signup("ada@example.org").await;
     let tokens = process.login("ada@example.org").await;
     let tokens = process.refresh(&tokens.refresh).await.tokens();
