@@ -63,7 +63,7 @@ mod verifier;
 pub use claims::{Audience, Claims, RESERVED};
 pub use credential::Credential;
 pub use jwk::{Algorithm, Jwk, JwkError, JwkSet, KeySet, VerifyingKey};
-pub use revocation::{Entry, Kind, Mirror, Snapshot, Verdict};
+pub use revocation::{Entry, Kind, Mirror, Snapshot, Told, Unknown, UnknownKinds, Verdict};
 pub use token::{Policy, Rejection, TokenCache, Verified, verify, verify_jws, verify_with_key};
 
 #[cfg(feature = "actix")]

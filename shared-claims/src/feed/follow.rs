@@ -14,7 +14,7 @@ use tokio::time::{sleep, timeout};
 use super::Feed;
 use super::link::Link;
 use super::sse::{Event, Parser, TooLong};
-use crate::revocation::{Entry, Kind, Snapshot};
+use crate::revocation::{Kind, Snapshot, Told};
 use crate::verifier::http::{FetchError, Http};
 use crate::verifier::jitter::jitter;
 use crate::verifier::keys::Keys;
@@ -132,11 +132,13 @@ impl Follower {
             .get(url, None, SNAPSHOT_LIMIT, SNAPSHOT_TIMEOUT)
             .await?;
         let body = fetched.map(|fetched| fetched.body).unwrap_or_default();
-        let feed = self.feed.clone();
+        let (feed, keys) = (self.feed.clone(), self.keys.clone());
         // A million entries take a second, which is not the host's runtime's to lose.
         let replace = move || {
-            let snapshot: Snapshot = serde_json::from_slice(&body)?;
-            feed.mirror.replace(&snapshot.entries);
+            let snapshot: Snapshot<Told> = serde_json::from_slice(&body)?;
+            if feed.take(&snapshot) {
+                keys.expect_another();
+            }
             feed.known_up_to(asked);
             Ok(snapshot.position)
         };
@@ -185,9 +187,13 @@ impl Follower {
 
     /// Takes an entry in, and tells its position.
     fn revoke(&self, event: &Event) -> Result<Option<i64>, FeedError> {
-        let entry = json::<Entry>(&event.data)?;
-        if self.feed.mirror.apply(&entry) && entry.kind == Kind::Kid {
-            self.keys.expect_another();
+        match json::<Told>(&event.data)? {
+            Told::Entry(entry) => {
+                if self.feed.mirror.apply(&entry) && entry.kind == Kind::Kid {
+                    self.keys.expect_another();
+                }
+            }
+            Told::Unknown(unknown) => self.feed.pass_over(&unknown),
         }
         Ok(event.id.as_deref().map(json).transpose()?)
     }
@@ -206,6 +212,26 @@ impl Follower {
         }
         self.retry = RETRY.0;
         Ok(())
+    }
+}
+
+impl Feed {
+    /// A snapshot takes the place of all that was known. True if it removes a key that was not
+    /// removed before.
+    fn take(&self, snapshot: &Snapshot<Told>) -> bool {
+        let (mut known, mut unknown) = (Vec::new(), Vec::new());
+        for told in &snapshot.entries {
+            match told {
+                Told::Entry(entry) => known.push(entry),
+                Told::Unknown(entry) => unknown.push(entry),
+            }
+        }
+        self.unknown_kinds.replace(unknown.iter().copied());
+        unknown.into_iter().for_each(|entry| self.pass_over(entry));
+        let mut kids = known.iter().filter(|entry| entry.kind == Kind::Kid);
+        let removes = kids.any(|entry| !self.mirror.is_key_removed(&entry.value));
+        self.mirror.replace(known);
+        removes
     }
 }
 

@@ -1,10 +1,14 @@
 //! Revocation: what the feed carries, and the [`Mirror`] of it that every verifier keeps.
 
 mod mirror;
+mod told;
+mod unknown;
 
 use serde::{Deserialize, Serialize};
 
 pub use mirror::{Mirror, Verdict};
+pub use told::{Told, Unknown};
+pub use unknown::UnknownKinds;
 
 /// What an [`Entry`] revokes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -24,6 +28,27 @@ pub enum Kind {
     Kid,
 }
 
+impl Kind {
+    /// Every kind that there is.
+    pub const ALL: [Self; 5] = [Self::Jti, Self::Sid, Self::Sub, Self::Stale, Self::Kid];
+
+    /// Its name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Jti => "jti",
+            Self::Sid => "sid",
+            Self::Sub => "sub",
+            Self::Stale => "stale",
+            Self::Kid => "kid",
+        }
+    }
+
+    /// The kind of this name; nothing where this version does not know it.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
 /// One revocation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
@@ -40,11 +65,21 @@ pub struct Entry {
     pub expires_at: i64,
 }
 
-/// Every revocation that still matters, at one position of the feed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Snapshot {
+/// Every revocation that still matters, at one position of the feed. Whoever reads one of another
+/// version reads a `Snapshot<Told>`: a kind that is not known must not hide the others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot<E = Entry> {
     /// Where in the feed the next entry follows.
     pub position: i64,
     /// The revocations, in no order.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<E>,
+}
+
+impl<E> Default for Snapshot<E> {
+    fn default() -> Self {
+        Self {
+            position: 0,
+            entries: Vec::new(),
+        }
+    }
 }

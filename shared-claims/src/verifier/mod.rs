@@ -19,6 +19,7 @@ use serde_json::{Map, Value};
 use tokio::task::JoinSet;
 
 use crate::claims::Claims;
+use crate::feed::Feed;
 use crate::token::{Policy, Rejection, TokenCache, Verified};
 use clock::Moment;
 use keys::{Keys, Search};
@@ -86,12 +87,12 @@ impl<C> Verifier<C> {
     /// routes answer 503, and the others serve.
     pub fn ready(&self) -> bool {
         let keys = self.0.keys.current(self.0.clock.now());
-        let feed = self.0.watch.feed();
-        keys.is_some() && feed.is_none_or(|feed| feed.lag(self.0.clock.now()).is_some())
+        keys.is_some() && self.0.watch.feed().is_none_or(Feed::is_learnt)
     }
 
     /// How long ago everything that had been revoked was known here. None if that was never so,
-    /// or can't be told, or if there is no feed.
+    /// or can't be told, or if there is no feed. None too while the feed has a critical entry of a
+    /// kind that this version does not know.
     pub fn lag(&self) -> Option<Duration> {
         self.0.watch.feed()?.lag(self.0.clock.now())
     }

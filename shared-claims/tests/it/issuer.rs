@@ -35,6 +35,8 @@ pub(crate) struct State {
     pub(crate) metadata: Option<String>,
     pub(crate) redirect: Option<String>,
     pub(crate) snapshot: Snapshot,
+    /// In its place, for what this version would not write.
+    pub(crate) raw_snapshot: Option<String>,
     /// Sent as soon as a stream is opened, after the backlog.
     pub(crate) greeting: String,
     pub(crate) fetches: usize,
@@ -58,6 +60,7 @@ impl Issuer {
                 metadata: None,
                 redirect: None,
                 snapshot: Snapshot::default(),
+                raw_snapshot: None,
                 greeting: String::new(),
                 fetches: 0,
                 not_modified: 0,
@@ -167,7 +170,8 @@ impl Issuer {
             }
             "/v1/revocations" => {
                 state.snapshots += 1;
-                serde_json::to_string(&state.snapshot).unwrap()
+                let written = || serde_json::to_string(&state.snapshot).unwrap();
+                state.raw_snapshot.clone().unwrap_or_else(written)
             }
             _ => state.metadata.clone()?,
         };

@@ -7,6 +7,7 @@ mod attacks;
 mod claims;
 mod cookbook;
 mod feed;
+mod feed_vectors;
 mod forgery_table;
 mod guard;
 mod issuer;

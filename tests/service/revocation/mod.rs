@@ -13,6 +13,7 @@ mod redis_apart;
 mod redis_faults;
 mod sentinel;
 mod stream;
+mod unknown_kinds;
 
 use std::time::{Duration, Instant};
 
@@ -104,7 +105,7 @@ async fn patch_user(client: &Client, admin: &Tokens, user: &str, patch: Value) -
 }
 
 /// What a token says of itself.
-fn claims(access: &str) -> Value {
+pub(crate) fn claims(access: &str) -> Value {
     use base64::Engine;
     let payload = access.split('.').nth(1).expect("a payload");
     let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload);

@@ -27,10 +27,15 @@ impl Revocations {
         claims: &Claims<C>,
         kid: &str,
     ) -> Result<Verdict, RevocationError> {
-        let is_fresh = self.is_fresh();
+        let is_fresh = self.is_fresh() && !self.is_outdated();
         let known = self.mirror.check_claims(claims, kid);
         if is_fresh || known == Verdict::Revoked {
             return Ok(known);
+        }
+        if self.is_outdated() {
+            return Err(RevocationError::Unavailable(
+                "something was revoked in a way that this release does not know".into(),
+            ));
         }
         let deadline = self.spans.lookup_timeout;
         match tokio::time::timeout(deadline, Box::pin(self.look_up(claims, kid))).await {
@@ -51,7 +56,10 @@ impl Revocations {
         values.extend(claims.sid.as_deref());
         let mut conn = self.db.current().await?;
         let mirror = Mirror::default();
-        for numbered in store::naming(&mut conn, &values, self.clock.now()).await? {
+        for numbered in store::naming(&mut conn, &values, self.clock.now())
+            .await?
+            .known
+        {
             mirror.apply(&numbered.entry);
         }
         Ok(mirror.check_claims(claims, kid))

@@ -47,10 +47,10 @@ impl Revocations {
     pub async fn snapshot(&self) -> Result<Snapshot, DbError> {
         let position = self.tail().position();
         let mut conn = self.db.current().await?;
-        let entries = store::live_after(&mut conn, 0, self.clock.now()).await?;
+        let live = store::live_after(&mut conn, 0, self.clock.now()).await?;
         Ok(Snapshot {
             position,
-            entries: entries.into_iter().map(|numbered| numbered.entry).collect(),
+            entries: live.known.into_iter().map(|one| one.entry).collect(),
         })
     }
 
@@ -74,7 +74,8 @@ impl Revocations {
         let backlog = match known {
             Some(position) => {
                 let mut conn = self.db.current().await?;
-                store::live_after(&mut conn, position, self.clock.now()).await?
+                let live = store::live_after(&mut conn, position, self.clock.now());
+                live.await?.known
             }
             None => Vec::new(),
         };
@@ -118,6 +119,7 @@ impl Reader {
     /// now that it has missed nothing itself of what is older than `max_lag`. Of that the database
     /// alone makes it sure: that Redis is away is no reason to leave verifiers blind.
     pub fn position(&self, revocations: &Revocations) -> Option<i64> {
-        revocations.has_asked().then_some(self.position)
+        let is_sure = revocations.has_asked() && !revocations.is_outdated();
+        is_sure.then_some(self.position)
     }
 }

@@ -103,7 +103,9 @@ impl RedisLink {
         let _: () = in_time(begin.query_async(&mut commands)).await?;
         self.is_behind.store(false, Ordering::SeqCst);
         let now = revocations.clock.now();
-        let live = store::live_after(&mut revocations.db.current().await?, 0, now).await?;
+        let live = store::live_after(&mut revocations.db.current().await?, 0, now)
+            .await?
+            .known;
         for batch in live.chunks(BATCH) {
             self.carry_all(batch, now, false).await?;
         }

@@ -5,6 +5,7 @@ use std::sync::PoisonError;
 use std::time::Duration;
 use tokio::time::{Instant as Moment, sleep};
 
+use super::store::Read;
 use super::{Revocations, store};
 use crate::db::DbError;
 
@@ -19,9 +20,11 @@ impl Revocations {
     pub async fn load(&self) -> Result<(), DbError> {
         let asked = Moment::now();
         let mut conn = self.db.current().await?;
-        for numbered in store::live_after(&mut conn, 0, self.clock.now()).await? {
+        let live = store::live_after(&mut conn, 0, self.clock.now()).await?;
+        for numbered in live.known {
             self.take(&numbered);
         }
+        self.pass_over(live.unknown);
         self.asked_at(asked);
         Ok(())
     }
@@ -48,12 +51,13 @@ impl Revocations {
             (tail.last(), tail.missing())
         };
         let mut conn = self.db.current().await?;
-        let mut news = store::news(&mut conn, last, &missing).await?;
+        let Read { mut known, unknown } = store::news(&mut conn, last, &missing).await?;
         drop(conn);
-        news.retain(|numbered| self.take(numbered));
+        known.retain(|numbered| self.take(numbered));
+        self.pass_over(unknown);
         self.asked_at(asked);
         let (max_lag, now) = (self.spans.max_lag, self.clock.now());
-        self.link.make_up(&news, max_lag, now).await;
+        self.link.make_up(&known, max_lag, now).await;
         Ok(())
     }
 

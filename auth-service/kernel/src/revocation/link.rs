@@ -11,7 +11,6 @@ use std::time::Duration;
 use tokio::time::{Instant as Moment, timeout};
 
 use super::Numbered;
-use super::store::kind_name;
 use crate::clock::Instant;
 use crate::db::DbError;
 use crate::entropy::Entropy;
@@ -170,7 +169,7 @@ impl RedisLink {
             };
             let left = Instant::from_secs(entry.expires_at).since(now);
             let mut call = self.carry.prepare_invoke();
-            let key = format!("{}:{}", kind_name(entry.kind), entry.value);
+            let key = format!("{}:{}", entry.kind.name(), entry.value);
             call.key(self.name(&key))
                 .key(self.channel())
                 .arg(entry.ver.unwrap_or(EVERY_VERSION))

@@ -4,7 +4,7 @@
 use futures_util::StreamExt;
 use redis::AsyncCommands;
 use redis::aio::PubSubStream;
-use shared_claims::Entry;
+use shared_claims::Told;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::time::{
@@ -71,8 +71,11 @@ async fn hear(
             if is_caught_up.load(Ordering::SeqCst) {
                 link.set_heard(Some(sent));
             }
-        } else if let Ok(entry) = serde_json::from_slice::<Entry>(payload) {
-            own.hear(entry);
+        } else if let Ok(told) = serde_json::from_slice(payload) {
+            match told {
+                Told::Entry(entry) => own.hear(entry),
+                Told::Unknown(unknown) => own.hear_unknown(unknown),
+            }
         }
     }
 }

@@ -16,7 +16,7 @@ mod listen;
 mod store;
 mod tail;
 
-use shared_claims::{Entry, Kind, Mirror};
+use shared_claims::{Entry, Kind, Mirror, Unknown, UnknownKinds};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, broadcast};
@@ -51,6 +51,7 @@ pub struct Revocations {
     entropy: Entropy,
     spans: Spans,
     mirror: Mirror,
+    unknown_kinds: UnknownKinds,
     tail: Mutex<Tail>,
     news: broadcast::Sender<News>,
     asked: Mutex<Option<Moment>>,
@@ -135,6 +136,7 @@ impl Revocations {
             entropy,
             spans: Spans::of(settings),
             mirror: Mirror::default(),
+            unknown_kinds: UnknownKinds::default(),
             tail: Mutex::default(),
             news: broadcast::Sender::new(BACKLOG),
             asked: Mutex::default(),
@@ -186,6 +188,44 @@ impl Revocations {
             let _ = self.news.send(News { entry, position });
         }
         self.bell.notify_one();
+    }
+
+    /// What a later version says, of a kind that this one does not know: passed over, unless it is
+    /// critical. Then nobody is let in here while it lives, and no verifier is told that all is known.
+    fn hear_unknown(&self, mut unknown: Unknown) {
+        let latest = self.last_expiry(self.clock.now()).as_secs();
+        let expires_at = unknown.expires_at.unwrap_or(latest);
+        unknown.expires_at = Some(expires_at.min(latest));
+        self.meet(&unknown);
+        self.bell.notify_one();
+    }
+
+    /// Rows of kinds that this release does not know: seen, and of no use here.
+    fn pass_over(&self, rows: Vec<(i64, String)>) {
+        for (seq, kind) in rows {
+            self.tail().note(seq, Moment::now());
+            self.meet(&Unknown {
+                kind,
+                critical: false,
+                expires_at: None,
+            });
+        }
+    }
+
+    fn meet(&self, unknown: &Unknown) {
+        if self.unknown_kinds.meet(unknown) {
+            let Unknown { kind, critical, .. } = unknown;
+            tracing::warn!(
+                kind,
+                critical,
+                "a revocation is of a kind that this release does not know; update this replica"
+            );
+        }
+    }
+
+    /// Whether something was revoked that this release can't judge.
+    fn is_outdated(&self) -> bool {
+        self.unknown_kinds.forbid_trust(self.clock.now().as_secs())
     }
 
     /// Waits until a key was removed.

@@ -19,45 +19,34 @@ struct Row {
     expires_at: Instant,
 }
 
-impl Row {
-    /// A kind that this version does not know is a later version's; it can't judge it.
-    fn numbered(self) -> Option<Numbered> {
-        Some(Numbered {
-            seq: self.seq,
-            entry: Entry {
-                kind: kind_named(&self.kind)?,
-                value: self.value,
-                ver: self.ver,
-                expires_at: self.expires_at.as_secs(),
-            },
-        })
+/// What was read of the table.
+#[derive(Default)]
+pub(super) struct Read {
+    /// Revocations, in the order of their numbers.
+    pub known: Vec<Numbered>,
+    /// The numbers and kinds of those that are a later version's: this one can't judge them.
+    pub unknown: Vec<(i64, String)>,
+}
+
+impl FromIterator<Row> for Read {
+    fn from_iter<I: IntoIterator<Item = Row>>(rows: I) -> Self {
+        let mut read = Self::default();
+        for row in rows {
+            let Some(kind) = Kind::named(&row.kind) else {
+                read.unknown.push((row.seq, row.kind));
+                continue;
+            };
+            let entry = Entry {
+                kind,
+                value: row.value,
+                ver: row.ver,
+                expires_at: row.expires_at.as_secs(),
+            };
+            let seq = row.seq;
+            read.known.push(Numbered { seq, entry });
+        }
+        read
     }
-}
-
-const KINDS: [(Kind, &str); 5] = [
-    (Kind::Jti, "jti"),
-    (Kind::Sid, "sid"),
-    (Kind::Sub, "sub"),
-    (Kind::Stale, "stale"),
-    (Kind::Kid, "kid"),
-];
-
-pub(super) fn kind_name(kind: Kind) -> &'static str {
-    KINDS
-        .iter()
-        .find(|(known, _)| *known == kind)
-        .map_or("", |(_, name)| name)
-}
-
-fn kind_named(name: &str) -> Option<Kind> {
-    KINDS
-        .iter()
-        .find(|(_, known)| *known == name)
-        .map(|(kind, _)| *kind)
-}
-
-fn numbered(rows: Vec<Row>) -> Vec<Numbered> {
-    rows.into_iter().filter_map(Row::numbered).collect()
 }
 
 /// Adds an entry and returns its number.
@@ -69,7 +58,7 @@ pub(super) async fn insert(
 ) -> Result<i64, DbError> {
     on!(conn, c => diesel::insert_into(revocations::table)
         .values((
-            revocations::kind.eq(kind_name(entry.kind)),
+            revocations::kind.eq(entry.kind.name()),
             revocations::value.eq(&entry.value),
             revocations::ver.eq(entry.ver),
             revocations::created_at.eq(now),
@@ -80,32 +69,24 @@ pub(super) async fn insert(
 }
 
 /// Entries that count at `now` and come after `after`, in order.
-pub(super) async fn live_after(
-    conn: &mut Conn,
-    after: i64,
-    now: Instant,
-) -> Result<Vec<Numbered>, DbError> {
+pub(super) async fn live_after(conn: &mut Conn, after: i64, now: Instant) -> Result<Read, DbError> {
     let rows: Vec<Row> = on!(conn, c => revocations::table
         .filter(revocations::seq.gt(after))
         .filter(revocations::expires_at.gt(now))
         .order(revocations::seq.asc())
         .select(Row::as_select())
         .load(c))?;
-    Ok(numbered(rows))
+    Ok(rows.into_iter().collect())
 }
 
 /// Entries after `after`, and those among `missing`, in order.
-pub(super) async fn news(
-    conn: &mut Conn,
-    after: i64,
-    missing: &[i64],
-) -> Result<Vec<Numbered>, DbError> {
+pub(super) async fn news(conn: &mut Conn, after: i64, missing: &[i64]) -> Result<Read, DbError> {
     let rows: Vec<Row> = on!(conn, c => revocations::table
         .filter(revocations::seq.gt(after).or(revocations::seq.eq_any(missing)))
         .order(revocations::seq.asc())
         .select(Row::as_select())
         .load(c))?;
-    Ok(numbered(rows))
+    Ok(rows.into_iter().collect())
 }
 
 /// Entries that name any of these values and count at `now`.
@@ -113,13 +94,13 @@ pub(super) async fn naming(
     conn: &mut Conn,
     values: &[&str],
     now: Instant,
-) -> Result<Vec<Numbered>, DbError> {
+) -> Result<Read, DbError> {
     let rows: Vec<Row> = on!(conn, c => revocations::table
         .filter(revocations::value.eq_any(values))
         .filter(revocations::expires_at.gt(now))
         .select(Row::as_select())
         .load(c))?;
-    Ok(numbered(rows))
+    Ok(rows.into_iter().collect())
 }
 
 /// Deletes up to `limit` entries whose last token has expired.

@@ -26,11 +26,12 @@ export function createCore(options: AuthOptions): Core {
 	const clock = new ServiceClock(settings.warn);
 	const issuer = new Issuer(settings, clock);
 	const mirror = new Mirror();
-	const feed = settings.feed === undefined ? undefined : new Feed(settings, settings.feed, mirror, clock);
+	const keys = new Keys(settings, clock);
+	const feed = settings.feed === undefined ? undefined : new Feed(settings, settings.feed, mirror, clock, keys);
 	return {
 		settings,
 		issuer,
-		verifier: new Verifier(settings, new Keys(settings, clock), mirror, feed, clock),
+		verifier: new Verifier(settings, keys, mirror, feed, clock),
 		refresher: new Refresher(issuer, settings),
 		explain: (token, which, rule) => explain(settings.policies[which], token, rule),
 		close: () => feed?.close()

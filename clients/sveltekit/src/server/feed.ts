@@ -1,11 +1,17 @@
 import type { ServiceClock } from './clock.js';
+import { readEntry, Unreadable, type Told } from './entry.js';
 import { isObject, parse, reasonOf } from './issuer.js';
-import type { Entry, Mirror } from './mirror.js';
+import type { Keys } from './keys.js';
+import type { Mirror } from './mirror.js';
 import type { Settings } from './settings.js';
 import { readEvents } from './sse.js';
+import { UnknownKinds } from './unknown-kinds.js';
 
-/** A stream without an event for three heartbeats is dead. */
-const SILENCE = 15_000;
+/**
+ * A stream that says nothing for a heartbeat and a half is opened anew: soon enough that one connection
+ * that has died in silence does not leave a strict app blind.
+ */
+const SILENCE = 8_000;
 /** How long to wait before connecting again: at first, and at most. */
 const RETRY = { least: 100, most: 5_000 };
 /** How long the first request waits for the first snapshot. */
@@ -14,7 +20,6 @@ const PATIENCE = 1_000;
 const IDLE = 600_000;
 /** How old what is known may be for `strict`: two heartbeats. */
 export const MAX_LAG = 10_000;
-const KINDS: readonly unknown[] = ['jti', 'sid', 'sub', 'stale', 'kid'] satisfies Entry['kind'][];
 
 /** Follows the revocation feed into a mirror: a snapshot, then the stream of what comes after it. */
 export class Feed {
@@ -24,13 +29,18 @@ export class Feed {
 	#knownAt = -Infinity;
 	#askedAt = 0;
 	#position: string | undefined;
+	readonly #unknownKinds: UnknownKinds;
 
 	constructor(
 		private readonly settings: Pick<Settings, 'fetch' | 'warn'>,
 		private readonly url: string,
 		private readonly mirror: Mirror,
-		private readonly clock: ServiceClock
-	) {}
+		private readonly clock: Pick<ServiceClock, 'now'>,
+		/** Told when one of them was removed. */
+		private readonly keys: Pick<Keys, 'expectAnother'>
+	) {
+		this.#unknownKinds = new UnknownKinds(settings.warn);
+	}
 
 	/** Begins to follow, if that was not done, and waits a little for the first snapshot. */
 	ready(): Promise<void> {
@@ -45,9 +55,12 @@ export class Feed {
 		return this.#first;
 	}
 
-	/** For how long the mirror may have missed something, in milliseconds. */
+	/**
+	 * For how long the mirror may have missed something, in milliseconds. For ever, while an entry lives
+	 * that may revoke any token, for all that this version can tell.
+	 */
 	get lag(): number {
-		return performance.now() - this.#knownAt;
+		return this.#unknownKinds.forbidTrust(this.clock.now()) ? Infinity : performance.now() - this.#knownAt;
 	}
 
 	close(): void {
@@ -90,7 +103,7 @@ export class Feed {
 			patience.end();
 		}
 		if (!isObject(snapshot) || !Array.isArray(snapshot['entries'])) throw new Error('the snapshot can not be read');
-		this.mirror.replace((snapshot['entries'] as unknown[]).map(entry));
+		this.#replace((snapshot['entries'] as unknown[]).map(readEntry));
 		this.#knownAt = asked;
 		return String(snapshot['position']);
 	}
@@ -109,15 +122,19 @@ export class Feed {
 			for await (const event of readEvents(response.body, patience.signal)) {
 				patience.heard();
 				if (event.name === 'revoked') {
-					this.mirror.apply(entry(parse(event.data)));
+					this.#take(readEntry(parse(event.data)));
 					latest = event.id ?? latest;
 				} else if (event.name === 'reset') {
 					return this.#forget();
 				} else if (event.name === 'heartbeat') {
-					this.#knownAt = Math.max(this.#knownAt, link.heard(at(event.data), performance.now()));
+					const now = performance.now();
+					const vouched = link.heard(at(event.data), now);
+					this.#knownAt = Math.max(this.#knownAt, vouched);
 					// Not sooner, for an entry may come after one of a higher number.
 					this.#position = latest;
 					this.mirror.prune(this.clock.now());
+					// It is slow, or the clocks have drifted apart: a new one is not.
+					if (now - vouched > MAX_LAG / 2) throw new Error('it comes too late');
 					heard();
 					if (performance.now() - this.#askedAt > IDLE) return this.close();
 				}
@@ -130,6 +147,20 @@ export class Feed {
 		} finally {
 			patience.end();
 		}
+	}
+
+	#take(told: Told): void {
+		if (told.kind === 'unknown') this.#unknownKinds.meet(told.unknown);
+		else if (this.mirror.apply(told.entry) && told.entry.kind === 'kid') this.keys.expectAnother();
+	}
+
+	/** A snapshot takes the place of all that was known. */
+	#replace(told: readonly Told[]): void {
+		const entries = told.flatMap((one) => (one.kind === 'entry' ? [one.entry] : []));
+		this.#unknownKinds.replace(told.flatMap((one) => (one.kind === 'unknown' ? [one.unknown] : [])));
+		const removes = entries.some((entry) => entry.kind === 'kid' && !this.mirror.has(entry));
+		this.mirror.replace(entries);
+		if (removes) this.keys.expectAnother();
 	}
 
 	/** Something was missed, and nobody can say what: the snapshot is taken again. */
@@ -183,20 +214,6 @@ class Patience {
 		this.outer.removeEventListener('abort', this.#stop);
 		this.#own.abort();
 	}
-}
-
-class Unreadable extends Error {}
-
-function entry(value: unknown): Entry {
-	if (
-		isObject(value) &&
-		KINDS.includes(value['kind']) &&
-		typeof value['value'] === 'string' &&
-		typeof value['expires_at'] === 'number' &&
-		(value['ver'] === undefined || typeof value['ver'] === 'number')
-	)
-		return value as unknown as Entry;
-	throw new Unreadable('an entry can not be read');
 }
 
 function at(data: string): number {

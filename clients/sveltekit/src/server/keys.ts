@@ -15,8 +15,8 @@ const RETRY = { least: 1_000, most: 30_000 };
 const DEADLINE = 5_000;
 const LIMIT = 64 * 1024;
 
-/** `unknown`: the service publishes no such key. `away`: it can't be asked. */
-export type Found = CryptoKey | 'unknown' | 'away';
+/** `unknown`: the service publishes no such key. `mismatch`: it is of another algorithm. `away`: it can't be asked. */
+export type Found = CryptoKey | 'unknown' | 'mismatch' | 'away';
 
 /**
  * The service's keys. A set that grows old is fetched anew in the background, one that can't be is
@@ -44,7 +44,15 @@ export class Keys {
 		if (!set.keys.has(kid)) await this.#fetch(genuine ? 0 : COOL_DOWN);
 		const known = this.#current()?.keys.get(kid);
 		if (!known) return this.#failures > 0 ? 'away' : 'unknown';
-		return known.algorithm === algorithm ? known.key : 'unknown';
+		return known.algorithm === algorithm ? known.key : 'mismatch';
+	}
+
+	/**
+	 * A key was removed, and its heir signs now: whoever names a key that is not known may have the keys
+	 * fetched, however short a time ago they were.
+	 */
+	expectAnother(): void {
+		this.#begunAt = -Infinity;
 	}
 
 	#current() {

@@ -1,6 +1,9 @@
+/** What an entry revokes. */
+export const KINDS = ['jti', 'sid', 'sub', 'stale', 'kid'] as const;
+
 /** One revocation of the feed. `sub` and `stale` carry the lowest version that is left alone. */
 export interface Entry {
-	readonly kind: 'jti' | 'sid' | 'sub' | 'stale' | 'kid';
+	readonly kind: (typeof KINDS)[number];
 	readonly value: string;
 	readonly ver?: number;
 	/** Seconds since the Unix epoch. */
@@ -22,9 +25,16 @@ export type Mark = 'accepted' | 'revoked' | 'stale';
 export class Mirror {
 	#marks = new Marks();
 
-	/** Takes an entry in. Again, or after a newer one, it changes nothing. */
-	apply(entry: Entry): void {
+	/** Takes an entry in. Again, or after a newer one, it changes nothing. True if nothing was known of it. */
+	apply(entry: Entry): boolean {
+		const isNew = !this.has(entry);
 		this.#marks.apply(entry);
+		return isNew;
+	}
+
+	/** Whether something is known of what an entry names. */
+	has(entry: Entry): boolean {
+		return this.#marks.has(entry);
 	}
 
 	/** Forgets everything but these entries, in one step for those who look. */
@@ -62,6 +72,11 @@ class Marks {
 
 	get size(): number {
 		return this.#revoked.size + this.#lowest.size;
+	}
+
+	has({ kind, value }: Entry): boolean {
+		const name = `${kind}:${value}`;
+		return this.#revoked.has(name) || this.#lowest.has(name);
 	}
 
 	/** Of versions and of expiries the greater stays, so that no cut-off hides another (I28). */

@@ -34,7 +34,7 @@ test('a hundred who need the keys at once cause one fetch', async () => {
 });
 
 test('a key is asked for with its own algorithm', async () => {
-	expect(await keys().find(signer.kid, 'RS256')).toBe('unknown');
+	expect(await keys().find(signer.kid, 'RS256')).toBe('mismatch');
 });
 
 test('L7: ten thousand unknown names cause one fetch in a cool-down, and the keys stay', async () => {
@@ -61,6 +61,18 @@ test('a token that the service itself just made is not kept waiting for the cool
 	const kid = await signer.rotate();
 	now += 1_000;
 	expect(typeof (await set.find(kid, 'ES256', true))).toBe('object');
+	expect(fetched).toHaveLength(2);
+});
+
+test('a key that was removed has an heir, which is not kept waiting for the cool-down', async () => {
+	const set = keys();
+	await set.find(signer.kid, 'ES256');
+	const kid = await signer.rotate();
+	now += 1_000;
+	expect(await set.find(kid, 'ES256')).toBe('unknown');
+	set.expectAnother();
+	expect(typeof (await set.find(kid, 'ES256'))).toBe('object');
+	for (let i = 0; i < 100; i++) await set.find(`kid-${i}`, 'ES256');
 	expect(fetched).toHaveLength(2);
 });
 
