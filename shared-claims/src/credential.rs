@@ -48,17 +48,25 @@ fn bearer(value: &[u8]) -> Option<String> {
     (!token.is_empty()).then(|| token.to_owned())
 }
 
-/// The values of the cookies of this name (RFC 6265 §4.2.1).
-fn named<'r>(cookies: impl Iterator<Item = &'r [u8]>, name: &str) -> impl Iterator<Item = &'r str> {
+/// The values of the cookies of this name (RFC 6265 §4.2.1), as they were sent: whatever bytes other
+/// cookies hold.
+fn named<'r>(
+    cookies: impl Iterator<Item = &'r [u8]>,
+    name: &str,
+) -> impl Iterator<Item = &'r [u8]> {
     cookies
-        .filter_map(|header| std::str::from_utf8(header).ok())
-        .flat_map(|header| header.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .filter_map(move |(own, value)| (own == name).then_some(value))
+        .flat_map(|header| header.split(|byte| *byte == b';'))
+        .filter_map(|pair| split(pair.trim_ascii(), b'='))
+        .filter_map(move |(own, value)| (own == name.as_bytes()).then_some(value))
+}
+
+fn split(bytes: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
+    let at = bytes.iter().position(|byte| *byte == at)?;
+    Some((&bytes[..at], &bytes[at + 1..]))
 }
 
 /// Two cookies of one name come from different paths or domains: which is right can't be told.
-fn only<'r>(mut values: impl Iterator<Item = &'r str>) -> Option<String> {
-    let value = values.next()?;
-    values.next().is_none().then(|| value.to_owned())
+fn only<'r>(mut values: impl Iterator<Item = &'r [u8]>) -> Option<String> {
+    let value = std::str::from_utf8(values.next()?).ok()?;
+    (values.next().is_none() && !value.is_empty()).then(|| value.to_owned())
 }

@@ -18,7 +18,7 @@ impl<'de, C: Deserialize<'de>> Deserialize<'de> for Claims<C> {
 
 struct ClaimsVisitor<C>(PhantomData<C>);
 
-/// What was read so far. A claim that may be absent may be null too.
+/// What was read so far. A claim that may be absent is of its type where it is there: never null.
 #[derive(Default)]
 struct Read {
     iss: Option<String>,
@@ -26,18 +26,18 @@ struct Read {
     aud: Option<Audience>,
     exp: Option<i64>,
     iat: Option<i64>,
-    nbf: Option<Option<i64>>,
+    nbf: Option<i64>,
     jti: Option<String>,
-    sid: Option<Option<String>>,
+    sid: Option<String>,
     client_id: Option<String>,
     scope: Option<String>,
     roles: Option<Vec<String>>,
-    auth_time: Option<Option<i64>>,
-    acr: Option<Option<String>>,
+    auth_time: Option<i64>,
+    acr: Option<String>,
     amr: Option<Vec<String>>,
-    ver: Option<Option<i64>>,
-    email: Option<Option<String>>,
-    email_verified: Option<Option<bool>>,
+    ver: Option<i64>,
+    email: Option<String>,
+    email_verified: Option<bool>,
     others: Vec<(String, Value)>,
 }
 
@@ -101,20 +101,20 @@ impl Read {
             aud: self.aud.ok_or_else(|| E::missing_field("aud"))?,
             exp: self.exp.ok_or_else(|| E::missing_field("exp"))?,
             iat: self.iat.ok_or_else(|| E::missing_field("iat"))?,
-            nbf: self.nbf.flatten(),
+            nbf: self.nbf,
             jti: self.jti.ok_or_else(|| E::missing_field("jti"))?,
-            sid: self.sid.flatten(),
+            sid: self.sid,
             client_id: self
                 .client_id
                 .ok_or_else(|| E::missing_field("client_id"))?,
             scope: self.scope.unwrap_or_default(),
             roles: self.roles.unwrap_or_default(),
-            auth_time: self.auth_time.flatten(),
-            acr: self.acr.flatten(),
+            auth_time: self.auth_time,
+            acr: self.acr,
             amr: self.amr.unwrap_or_default(),
-            ver: self.ver.flatten(),
-            email: self.email.flatten(),
-            email_verified: self.email_verified.flatten(),
+            ver: self.ver,
+            email: self.email,
+            email_verified: self.email_verified,
             custom: custom(self.others)?,
         })
     }

@@ -8,7 +8,18 @@ use crate::jwk::{Algorithm, KeySet, VerifyingKey};
 pub(super) struct Header<'k> {
     /// The key that it names, if it is of the algorithm that it names.
     pub(super) key: &'k VerifyingKey,
-    pub(super) of_access_token: bool,
+    pub(super) typ: Type,
+}
+
+/// What a token says that it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Type {
+    /// `at+jwt` (RFC 9068 §2.1).
+    AccessToken,
+    /// `JWT` (RFC 7519 §5.1): it does not say of which kind.
+    Jwt,
+    /// Nothing, or something else.
+    Other,
 }
 
 impl<'k> Header<'k> {
@@ -20,7 +31,7 @@ impl<'k> Header<'k> {
         let kid = header.text("kid").ok_or(Rejection::Missing("kid"))?;
         Ok(Self {
             key: key(keys, kid, algorithm)?,
-            of_access_token: header.text("typ").is_some_and(is_access_token),
+            typ: header.text("typ").map_or(Type::Other, type_named),
         })
     }
 }
@@ -40,11 +51,16 @@ fn key<'k>(
     Ok(key)
 }
 
-/// RFC 9068 §4: `at+jwt`, alone or as a full media type, in any case (RFC 7515 §4.1.9).
-fn is_access_token(typ: &str) -> bool {
-    ["at+jwt", "application/at+jwt"]
-        .iter()
-        .any(|known| typ.eq_ignore_ascii_case(known))
+/// Alone or as a full media type, in any case (RFC 7515 §4.1.9).
+fn type_named(typ: &str) -> Type {
+    let is = |name: &str| typ.eq_ignore_ascii_case(name);
+    if is("at+jwt") || is("application/at+jwt") {
+        Type::AccessToken
+    } else if is("JWT") || is("application/jwt") {
+        Type::Jwt
+    } else {
+        Type::Other
+    }
 }
 
 /// RFC 7515 §4.1.11 (`crit`), RFC 8725 §3.10 (keys out of the token itself), RFC 7516 §4.1

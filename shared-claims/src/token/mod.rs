@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 
 use crate::claims::Claims;
 use crate::jwk::{KeySet, VerifyingKey};
+use header::Type;
 use jws::Unverified;
 
 pub use cache::{TokenCache, Verified};
@@ -34,6 +35,10 @@ pub struct Policy {
     pub leeway: Duration,
     /// The longest token that is looked at.
     pub max_token_bytes: usize,
+    /// Whether a token of the type `JWT` counts beside `at+jwt` (RFC 9068 §2.1), as a service makes
+    /// them whose `tokens.typ` is `JWT`. Other JWTs of the issuer could then pass for access tokens
+    /// (RFC 8725 §3.11).
+    pub accept_typ_jwt: bool,
 }
 
 impl Policy {
@@ -47,6 +52,7 @@ impl Policy {
             audience: audience.into_iter().map(Into::into).collect(),
             leeway: LEEWAY,
             max_token_bytes: MAX_TOKEN_BYTES,
+            accept_typ_jwt: false,
         }
     }
 }
@@ -71,11 +77,14 @@ pub fn verify_with_key<'k, C: DeserializeOwned>(
     now: i64,
 ) -> Result<(Claims<C>, &'k VerifyingKey), Rejection> {
     let unverified = Unverified::parse(token, policy.max_token_bytes, keys)?;
-    if !unverified.header.of_access_token {
-        return Err(Rejection::Type);
+    match unverified.header.typ {
+        Type::AccessToken => {}
+        Type::Jwt if policy.accept_typ_jwt => {}
+        _ => return Err(Rejection::Type),
     }
     let payload = unverified.verified()?;
     let claims = claims(payload)?;
+    exact(&claims)?;
     nothing_empty(&claims)?;
     from_issuer(&claims, policy)?;
     for_audience(&claims, policy)?;
@@ -98,6 +107,23 @@ fn fault(payload: &[u8]) -> Rejection {
             Some(name) => Rejection::Missing(name),
             None => Rejection::ClaimsMalformed,
         },
+    }
+}
+
+/// RFC 7493 §2.2: whole numbers that every parser reads alike, some of which know only doubles.
+fn exact<C>(claims: &Claims<C>) -> Result<(), Rejection> {
+    const GREATEST: u64 = (1 << 53) - 1;
+    let numbers = [
+        Some(claims.exp),
+        Some(claims.iat),
+        claims.nbf,
+        claims.auth_time,
+        claims.ver,
+    ];
+    let mut numbers = numbers.into_iter().flatten();
+    match numbers.all(|number| number.unsigned_abs() <= GREATEST) {
+        true => Ok(()),
+        false => Err(Rejection::ClaimsMalformed),
     }
 }
 

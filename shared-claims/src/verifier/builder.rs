@@ -86,6 +86,13 @@ impl<C: DeserializeOwned + Send + Sync + 'static> Builder<C> {
         self
     }
 
+    /// Takes tokens of the type `JWT` too, for a service whose `tokens.typ` is `JWT`. Leave it out where
+    /// that is `at+jwt`: other JWTs of the issuer could pass for access tokens (RFC 8725 §3.11).
+    pub fn accept_typ_jwt(mut self) -> Self {
+        self.policy.accept_typ_jwt = true;
+        self
+    }
+
     /// Where the keys are, if not where the issuer's metadata says (RFC 8414 §2).
     pub fn jwks_uri(mut self, uri: impl Into<String>) -> Self {
         self.jwks_uri = Some(uri.into());

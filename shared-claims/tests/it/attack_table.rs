@@ -25,15 +25,19 @@ pub(crate) struct Forger<'k> {
 
 impl Forger<'_> {
     /// A token of exactly this header and payload.
-    pub(crate) fn token(&self, header: &str, payload: &str) -> String {
-        let input = format!("{}.{}", encode(header), encode(payload));
+    pub(crate) fn token(&self, header: impl AsRef<[u8]>, payload: impl AsRef<[u8]>) -> String {
+        self.signed(&format!("{}.{}", encode(header), encode(payload)))
+    }
+
+    /// A token of exactly this header and payload, both encoded, however that was done.
+    pub(crate) fn signed(&self, input: &str) -> String {
         let signature = (self.sign)(input.as_bytes());
         format!("{input}.{}", encode(signature))
     }
 
     /// A token that nothing is wrong with.
     pub(crate) fn good(&self) -> String {
-        self.token(&self.header.to_string(), &self.claims.to_string())
+        self.token(self.header.to_string(), self.claims.to_string())
     }
 }
 
@@ -58,7 +62,7 @@ pub(crate) fn encode(bytes: impl AsRef<[u8]>) -> String {
 pub(crate) fn header_rows(forger: &Forger<'_>) -> Vec<Row> {
     let row = |(changes, expected): &(&str, &'static str)| {
         let header = with(forger.header.clone(), changes);
-        let token = forger.token(&header, &forger.claims.to_string());
+        let token = forger.token(header, forger.claims.to_string());
         (changes.to_string(), token, *expected)
     };
     HEADERS.iter().map(row).collect()
@@ -68,7 +72,7 @@ pub(crate) fn header_rows(forger: &Forger<'_>) -> Vec<Row> {
 pub(crate) fn claim_rows(forger: &Forger<'_>) -> Vec<Row> {
     let row = |(changes, expected): &(&str, &'static str)| {
         let claims = with(forger.claims.clone(), changes);
-        let token = forger.token(&forger.header.to_string(), &claims);
+        let token = forger.token(forger.header.to_string(), claims);
         (changes.to_string(), token, *expected)
     };
     CLAIMS.iter().map(row).collect()
@@ -159,7 +163,9 @@ const CLAIMS: &[(&str, &str)] = &[
     (r#"{"exp":1700000600.5}"#, "claims_malformed"),
     (r#"{"exp":1e300}"#, "claims_malformed"),
     (r#"{"exp":18446744073709551615}"#, "claims_malformed"),
-    (r#"{"exp":9223372036854775807}"#, OK),
+    (r#"{"exp":9223372036854775807}"#, "claims_malformed"),
+    (r#"{"exp":9007199254740992}"#, "claims_malformed"),
+    (r#"{"exp":9007199254740991}"#, OK),
     (r#"{"exp":-1}"#, "claims_malformed"),
     (r#"{"exp":true}"#, "claims_malformed"),
     (r#"{"exp":1699999991}"#, OK),
@@ -175,4 +181,28 @@ const CLAIMS: &[(&str, &str)] = &[
     (r#"{"nbf":1700000060}"#, "not_yet_valid"),
     (r#"{"nbf":"0"}"#, "claims_malformed"),
     (r#"{"nbf":-1}"#, "claims_malformed"),
+    // What is wrong beside that is told first.
+    (r#"{"exp":1699999000,"ver":"3"}"#, "claims_malformed"),
+    (r#"{"exp":1699999000,"sub":""}"#, "missing"),
+    (r#"{"exp":1699999000,"iss":"https://evil.example"}"#, "issuer"),
+    (r#"{"exp":1699999000,"aud":"other"}"#, "audience"),
+    // R4: what may be absent is of its type where it is there
+    (r#"{"roles":null,"amr":null,"scope":null,"sid":null}"#, OK),
+    (r#"{"ver":null,"acr":null,"auth_time":null,"email":null,"email_verified":null}"#, OK),
+    (r#"{"roles":[],"amr":[],"scope":""}"#, OK),
+    (r#"{"roles":[7]}"#, "claims_malformed"),
+    (r#"{"amr":"pwd"}"#, "claims_malformed"),
+    (r#"{"amr":[1]}"#, "claims_malformed"),
+    (r#"{"scope":["read"]}"#, "claims_malformed"),
+    (r#"{"sid":7}"#, "claims_malformed"),
+    (r#"{"acr":1}"#, "claims_malformed"),
+    (r#"{"auth_time":"1700000000"}"#, "claims_malformed"),
+    (r#"{"auth_time":1700000000.5}"#, "claims_malformed"),
+    (r#"{"email":["a@example.org"]}"#, "claims_malformed"),
+    (r#"{"email_verified":"true"}"#, "claims_malformed"),
+    (r#"{"jti":7}"#, "claims_malformed"),
+    (r#"{"client_id":["web"]}"#, "claims_malformed"),
+    (r#"{"ver":9007199254740991}"#, OK),
+    (r#"{"ver":9007199254740992}"#, "claims_malformed"),
+    (r#"{"ver":1.5}"#, "claims_malformed"),
 ];

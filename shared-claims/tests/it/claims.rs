@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use shared_claims::{Algorithm, Audience, Claims, Policy, RESERVED, Rejection, verify};
 use shared_claims::{verify_jws, verify_with_key};
 
-use crate::support::{KEYS, NOW, good_claims, policy};
+use crate::support::{KEYS, NOW, good_claims, policy, with};
 
 #[test]
 fn claims_come_out_as_they_went_in_and_the_key_with_them() {
@@ -56,7 +56,6 @@ fn absent_claims_are_left_out_and_every_written_name_is_reserved() {
     assert_eq!(claims.aud, Audience(vec!["api".into()]));
     let least = json!({
         "iss": "i", "sub": "s", "aud": ["api"], "exp": 2, "iat": 1, "jti": "j", "client_id": "c",
-        "roles": [],
     });
     assert_eq!(serde_json::to_value(&claims).unwrap(), least);
 
@@ -65,6 +64,7 @@ fn absent_claims_are_left_out_and_every_written_name_is_reserved() {
     claims.nbf = Some(1);
     claims.sid = Some("d".into());
     claims.scope = "read".into();
+    claims.roles = vec!["editor".into()];
     claims.auth_time = Some(1);
     claims.amr = vec!["pwd".into()];
     claims.ver = Some(1);
@@ -100,6 +100,11 @@ fn the_policy_decides_leeway_size_and_audience() {
         ..policy()
     };
     assert_eq!(rule(&short, NOW), Err("too_long"));
+    let second = Policy {
+        audience: vec!["api-0".into(), "api".into()],
+        ..policy()
+    };
+    assert!(rule(&second, NOW).is_ok());
     let nobody = Policy {
         audience: Vec::new(),
         ..policy()
@@ -133,4 +138,34 @@ fn the_signature_layer_hands_out_header_and_payload() {
     let (header, payload) = verify_jws(&token, &KEYS.set).unwrap();
     assert_eq!(Value::Object(header), KEYS.header(Algorithm::ES256));
     assert_eq!(payload, b"not even JSON");
+}
+
+// R4: an old service's `JWT` counts where that was asked for, and nothing else does.
+#[test]
+fn the_type_jwt_counts_only_where_it_was_asked_for() {
+    let lenient = Policy {
+        accept_typ_jwt: true,
+        ..policy()
+    };
+    for (typ, strictly, leniently) in [
+        (json!("at+jwt"), None, None),
+        (json!("JWT"), Some("type"), None),
+        (json!("jwt"), Some("type"), None),
+        (json!("application/JWT"), Some("type"), None),
+        (json!("id+jwt"), Some("type"), Some("type")),
+        (json!("logout+jwt"), Some("type"), Some("type")),
+        (json!(""), Some("type"), Some("type")),
+        (json!(["JWT"]), Some("type"), Some("type")),
+        (Value::Null, Some("type"), Some("type")),
+    ] {
+        let header = with(
+            KEYS.header(Algorithm::ES256),
+            &json!({ "typ": typ }).to_string(),
+        );
+        let token = KEYS.token(Algorithm::ES256, &header, &good_claims().to_string());
+        for (policy, expected) in [(policy(), strictly), (lenient.clone(), leniently)] {
+            let judged = verify::<Map<String, Value>>(&token, &KEYS.set, &policy, NOW);
+            assert_eq!(judged.err().map(|why| why.rule()), expected, "{typ}");
+        }
+    }
 }

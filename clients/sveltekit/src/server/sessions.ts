@@ -1,5 +1,6 @@
 import type { RequestEvent } from '@sveltejs/kit';
 import { clientOf } from './client-of.js';
+import { cookieOf } from './cookie-header.js';
 import type { SessionCookies } from './cookies.js';
 import type { Core } from './core.js';
 import { Session } from './session.js';
@@ -24,7 +25,7 @@ export class Sessions {
 		const session = new Session({
 			core: this.core,
 			cookies: this.cookies,
-			cookie: (name) => (anonymous ? undefined : event.cookies.get(name)),
+			cookie: (name) => (anonymous ? undefined : cookieOf(event.request.headers.get('cookie'), name)),
 			client: clientOf(event),
 			changed: (state) => assign(event, state),
 			// What a request of the server to itself sets may reach nobody.

@@ -107,7 +107,7 @@ describe('no API and no page is given a token that the service takes', () => {
 		});
 		later(575);
 		expect((await browser.state()).status).toBe('unavailable');
-		expect(app.warnings.join()).toContain('claim_aud');
+		expect(app.warnings.join()).toContain('here: audience;');
 		await browser.get('/page', (event) => event.fetch(`${API}/x`));
 		expect(api.every((token) => token === '')).toBe(true);
 	});

@@ -117,6 +117,8 @@ interface Made {
 /** What SvelteKit makes of a request, as far as a handle sees it. */
 function make(request: Request, jar: ReadonlyMap<string, string>, handler: Handler, auth: Auth, isSubRequest = false): Made {
 	const url = new URL(request.url);
+	const brought = [request.headers.get('cookie'), ...[...jar].map((pair) => pair.join('='))].filter(Boolean).join('; ');
+	if (brought) request.headers.set('cookie', brought);
 	const set = new Map<string, string>();
 	let isOver = false;
 	const cookies = {
