@@ -6,6 +6,7 @@ import type { SessionCookies } from './cookies.js';
 import type { Core } from './core.js';
 import { isUnder } from './csrf.js';
 import { clientHeaders } from './issuer.js';
+import { climbs } from './proxy-target.js';
 import type { Sessions } from './sessions.js';
 
 /**
@@ -34,7 +35,7 @@ export function createHandleFetch(core: () => Core, cookies: SessionCookies, ses
 }
 
 function isApi({ settings }: Core, url: URL): boolean {
-	return settings.apis.some(({ base }) => url.origin === base.origin && isUnder(url.pathname, base.pathname));
+	return settings.apis.some(({ base }) => url.origin === base.origin && isUnder(url.pathname, base.pathname) && !climbs(url.pathname.slice(base.pathname.length)));
 }
 
 /**

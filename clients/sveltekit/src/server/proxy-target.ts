@@ -26,13 +26,26 @@ export function locationOf(location: string, { url, api }: Extract<Target, { kin
 	return api.prefix + to.pathname.slice(base.length) + to.search + to.hash;
 }
 
-/** Whether a server that decodes the path sees it climb, or sees a character that no path has. */
-function climbs(path: string): boolean {
-	let decoded: string;
-	try {
-		decoded = decodeURIComponent(path);
-	} catch {
-		return true;
+/**
+ * Whether a server sees the path climb, or sees a character that no path has: one that decodes it, once or more often,
+ * takes a backslash for a slash, or takes parameters off a segment (`..;x`, RFC 3986 §3.3) as those of Java do.
+ */
+export function climbs(path: string): boolean {
+	let decoded = decode(path);
+	if (decoded === undefined) return true;
+	for (;;) {
+		const segments = decoded.split(/[/\\]/);
+		if (/[\u0000-\u001f\u007f]/.test(decoded) || segments.some((segment) => /^\.{1,2}(;|$)/.test(segment))) return true;
+		const deeper = decode(decoded);
+		if (deeper === undefined || deeper === decoded) return false;
+		decoded = deeper;
 	}
-	return /[\u0000-\u001f\u007f]/.test(decoded) || decoded.split(/[/\\]/).some((segment) => /^(\.|%2e){1,2}$/i.test(segment));
+}
+
+function decode(path: string): string | undefined {
+	try {
+		return decodeURIComponent(path);
+	} catch {
+		return undefined;
+	}
 }

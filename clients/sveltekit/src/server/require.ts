@@ -1,4 +1,5 @@
 import { error, redirect, type RequestEvent } from '@sveltejs/kit';
+import { withBase } from './base.js';
 import type { AuthLocals, SignedIn } from './types.js';
 
 export interface Need {
@@ -14,7 +15,7 @@ export function requireSession(event: RequestEvent, auth: AuthLocals, login: str
 	}
 	if (auth.status === 'signed-out') {
 		if (!isForPeople(event)) error(401, 'Nobody is signed in.');
-		redirect(303, `${login}?redirectTo=${encodeURIComponent(here(event))}`);
+		redirect(303, `${withBase(login)}?redirectTo=${encodeURIComponent(here(event))}`);
 	}
 	if (need.role !== undefined && !auth.hasRole(need.role)) error(403, `This takes the role ${need.role}.`);
 	if (need.scope !== undefined && !auth.hasScope(need.scope)) error(403, `This takes the scope ${need.scope}.`);

@@ -1,3 +1,4 @@
+import { withBase } from './base.js';
 import { SessionCookies } from './cookies.js';
 import type { Policy, Which } from './token.js';
 import type { AuthOptions } from './types.js';
@@ -31,7 +32,7 @@ export interface Basics {
 }
 
 export function readBasics({ cookies, origins = [], csrfExempt = [] }: AuthOptions): Basics {
-	return { cookies: new SessionCookies(cookies), csrf: { origins, exempt: csrfExempt } };
+	return { cookies: new SessionCookies(cookies), csrf: { origins, exempt: csrfExempt.map(withBase) } };
 }
 
 /** Throws with what is wrong and what to set. Called when first needed: a build has no environment. */
@@ -44,11 +45,11 @@ export function readSettings(options: AuthOptions): Settings {
 	if (options.feed) httpUrl('feed', options.feed);
 	return {
 		service,
-		policies: readPolicies(issuer, options.audience ?? 'api'),
+		policies: readPolicies(issuer, options.audience ?? 'api', options.acceptTypJwt ?? false),
 		feed: options.feed ? trimmed(options.feed) : undefined,
 		strict: options.freshness === 'strict',
 		apis: readApis(options.apis ?? {}),
-		paths: { login: '/login', afterLogin: '/', afterLogout: '/', ...options.paths },
+		paths: readPaths(options.paths),
 		clientProof: readProof(options.clientProof),
 		timeout: (options.timeout ?? 3) * 1000,
 		fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
@@ -57,9 +58,14 @@ export function readSettings(options: AuthOptions): Settings {
 }
 
 /** No API is sent a token that the service itself takes: it could act on the account with it. */
-function readPolicies(issuer: string, audience: string): Settings['policies'] {
+function readPolicies(issuer: string, audience: string, acceptTypJwt: boolean): Settings['policies'] {
 	if (audience === issuer) throw new Error('createAuth: `audience` is the issuer, which is the audience of auth-service alone; set one of its `tokens.audience`');
-	return { access: { issuer, audience, never: issuer }, account: { issuer, audience: issuer, scope: 'account' } };
+	return { access: { issuer, audience, never: issuer, acceptTypJwt }, account: { issuer, audience: issuer, scope: 'account', acceptTypJwt } };
+}
+
+/** A redirect leads to where the browser knows it. */
+function readPaths({ login = '/login', afterLogin = '/', afterLogout = '/' }: AuthOptions['paths'] = {}): Settings['paths'] {
+	return { login: withBase(login), afterLogin: withBase(afterLogin), afterLogout: withBase(afterLogout) };
 }
 
 function readApis(apis: Readonly<Record<string, string | undefined>>): Api[] {
@@ -67,7 +73,7 @@ function readApis(apis: Readonly<Record<string, string | undefined>>): Api[] {
 		.map(([prefix, url]) => {
 			if (!/^\/[^/]/.test(prefix)) throw new Error(`createAuth: apis: '${prefix}' is no prefix; it begins with '/', such as '/api'`);
 			if (!url) throw new Error(`createAuth: apis: '${prefix}' has no URL`);
-			return { prefix: trimmed(prefix), base: httpUrl(`apis['${prefix}']`, trimmed(url)) };
+			return { prefix: withBase(trimmed(prefix)), base: httpUrl(`apis['${prefix}']`, trimmed(url)) };
 		})
 		.sort((a, b) => b.prefix.length - a.prefix.length);
 }

@@ -8,6 +8,7 @@ export interface Claims {
 	readonly aud: string | readonly string[];
 	readonly exp: number;
 	readonly iat: number;
+	readonly nbf?: number;
 	readonly jti: string;
 	readonly client_id: string;
 	readonly sid?: string;
@@ -90,6 +91,11 @@ export interface AuthOptions {
 	url?: string | undefined;
 	/** The audience of the tokens for APIs; `api` by default. */
 	audience?: string | undefined;
+	/**
+	 * Takes tokens of the type `JWT` too, for a service whose `tokens.typ` is `JWT`. Leave it out where that is
+	 * `at+jwt`: other JWTs of the issuer could pass for access tokens.
+	 */
+	acceptTypJwt?: boolean | undefined;
 	/** The revocation feed: `http://auth-service:9090/v1/revocations`. */
 	feed?: string | undefined;
 	/**
@@ -108,7 +114,7 @@ export interface AuthOptions {
 	 * address then counts there. The service's `throttle.front_end_hashes` has its hash.
 	 */
 	clientProof?: string | undefined;
-	/** `/login`, `/` and `/` by default. */
+	/** As the routes of the app are, without `paths.base`, which is put before them; `/login`, `/` and `/` by default. */
 	paths?: { login?: string; afterLogin?: string; afterLogout?: string } | undefined;
 	/** `secure: false` is for development over http in browsers that want https for `Secure`. */
 	cookies?: { name?: string; secure?: boolean } | undefined;
