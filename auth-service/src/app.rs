@@ -79,6 +79,11 @@ pub async fn open(
     entropy: Entropy,
 ) -> Result<Arc<Ctx>, StartError> {
     settings.validate().map_err(StartError::Settings)?;
+    if settings.tokens.accepts_typ_jwt() {
+        tracing::warn!(
+            "tokens.typ: access tokens of the type `JWT` count; nothing but `aud` tells them from other JWTs of this issuer"
+        );
+    }
     let sealer = Sealer::new(&encryption_keys(&settings, &entropy)?);
     prepare_database(&settings).await?;
     let metrics = Metrics::default();
@@ -91,6 +96,7 @@ pub async fn open(
     let changes = Changes::new(db.clone(), audit.clone(), revocations.clone());
     let ctx = Arc::new(Ctx {
         policy: policy(&settings),
+        started_at: clock.now(),
         keyring: Keyring::new(
             &settings,
             sealer,
@@ -129,6 +135,7 @@ fn policy(settings: &Settings) -> Policy {
     }
     Policy {
         leeway: settings.tokens.leeway,
+        accept_typ_jwt: settings.tokens.accepts_typ_jwt(),
         ..Policy::new(&settings.issuer, audience)
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use kernel::audit::Audit;
 use kernel::change::Changes;
-use kernel::clock::Clock;
+use kernel::clock::{Clock, Instant};
 use kernel::config::Settings;
 use kernel::db::Db;
 use kernel::entropy::Entropy;
@@ -24,6 +24,8 @@ pub struct Ctx {
     /// What any access token must be for the service itself to look at it. What a door demands
     /// beyond that is a [`Demand`](crate::tokens::Demand).
     pub policy: Policy,
+    /// When it was started: a token from before that may be as earlier settings had it.
+    pub started_at: Instant,
     /// What is counted and timed.
     pub metrics: Metrics,
     /// The time.

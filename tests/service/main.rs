@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod access_tokens;
 mod accounts;
 mod api_document;
 mod architecture;

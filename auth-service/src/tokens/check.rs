@@ -1,7 +1,8 @@
 //! Checking an access token that comes back to the service itself: with the verifier that other
 //! services use, then against the revocations.
 
-use shared_claims::{Claims, Rejection, Verdict, Verified};
+use serde_json::{Map, Value};
+use shared_claims::{Claims, KeySet, Policy, Rejection, Verdict, Verified, verify_with_key};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -113,7 +114,10 @@ fn verify_now(ctx: &Ctx, token: &str) -> Result<(Bearer, Arc<str>), TokenError> 
     let ring = ctx.keyring.ring()?;
     let now = ctx.clock.now().as_secs();
     let keys = ring.verifying();
-    let Verified { claims, kid } = ctx.verified.verify(token, keys, &ctx.policy, now)?;
+    let Verified { claims, kid } = match ctx.verified.verify(token, keys, &ctx.policy, now) {
+        Err(Rejection::Type) => verify_of_before(ctx, token, keys.0, now)?,
+        other => other?,
+    };
     let principal = Principal::of(&claims).ok_or(TokenError::Invalid("subject"))?;
     let session = claims.sid.as_deref().map(str::parse).transpose();
     let bearer = Bearer {
@@ -122,6 +126,28 @@ fn verify_now(ctx: &Ctx, token: &str) -> Result<(Bearer, Arc<str>), TokenError> 
         claims,
     };
     Ok((bearer, kid))
+}
+
+/// A token of the type `JWT`, if it was made before this process was started: the settings may have
+/// said so then. It is not kept: a later one of the same type would not count.
+fn verify_of_before(
+    ctx: &Ctx,
+    token: &str,
+    keys: &KeySet,
+    now: i64,
+) -> Result<Verified<Map<String, Value>>, TokenError> {
+    let policy = Policy {
+        accept_typ_jwt: true,
+        ..ctx.policy.clone()
+    };
+    let (claims, key): (Claims, _) = verify_with_key(token, keys, &policy, now)?;
+    if claims.iat >= ctx.started_at.as_secs() {
+        return Err(Rejection::Type.into());
+    }
+    Ok(Verified {
+        claims: Arc::new(claims),
+        kid: key.kid().into(),
+    })
 }
 
 impl From<Rejection> for TokenError {

@@ -70,7 +70,9 @@ pub fn mint(
     let settings = &ctx.settings.tokens;
     let life = settings.access_ttl.as_secs_f64() * (1.0 - JITTER * ctx.entropy.fraction());
     let expires_in = (life as i64).min(grant.ends_at.as_secs() - now.as_secs());
-    let (email, email_verified) = subject.email;
+    // An address that nobody has proved is nobody's: readers would shut the person out, or believe it.
+    let (email, is_proved) = subject.email;
+    let email = (settings.include_email && is_proved).then_some(email);
     let [mut sub, mut sid, mut jti] = [[0; 36]; 3];
     let claims: Claims<&Map<String, Value>, &str> = Claims {
         iss: &ctx.settings.issuer,
@@ -88,8 +90,8 @@ pub fn mint(
         acr: Some(grant.acr),
         amr: borrowed(grant.amr),
         ver: Some(subject.ver),
-        email: settings.include_email.then_some(email),
-        email_verified: settings.include_email.then_some(email_verified),
+        email,
+        email_verified: email.map(|_| true),
         custom: subject.claims,
     };
     let mut payload = Vec::with_capacity(PAYLOAD_LEN);

@@ -45,6 +45,11 @@ pub enum InvalidProfile {
     /// The custom claims hold what a database can't keep.
     #[error("custom claims hold no NUL character")]
     ClaimsNul,
+    /// A custom claim holds a number that would come out as another.
+    #[error(
+        "the claim `{0}` holds a number beyond 64 bits, which would come out as another: write it as text"
+    )]
+    InexactNumber(String),
     /// A role of this service that there is not.
     #[error(
         "roles that begin with `{OWN}` belong to this service; it knows `{ADMIN_ROLE}`, but not `{0}`"
@@ -76,6 +81,7 @@ impl InvalidProfile {
                 by_claims: false, ..
             } => "roles",
             Self::ReservedClaim(_)
+            | Self::InexactNumber(_)
             | Self::ClaimsNul
             | Self::ClaimsTooLarge
             | Self::TokenTooLarge { .. } => "claims",
@@ -163,7 +169,24 @@ pub fn claims(claims: Map<String, Value>) -> Result<Map<String, Value>, InvalidP
     if claims.iter().any(has_nul) {
         return Err(InvalidProfile::ClaimsNul);
     }
-    Ok(claims)
+    match claims.iter().find(|(_, value)| has_inexact_number(value)) {
+        Some((name, _)) => Err(InvalidProfile::InexactNumber(name.clone())),
+        None => Ok(claims),
+    }
+}
+
+/// A number that is no whole one of 64 bits is kept as a double: of one so great, nobody can say
+/// whether it was meant so.
+fn has_inexact_number(value: &Value) -> bool {
+    const BEYOND: f64 = (1_u64 << 63) as f64;
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            number.as_f64().is_none_or(|double| double.abs() >= BEYOND)
+        }
+        Value::Array(items) => items.iter().any(has_inexact_number),
+        Value::Object(members) => members.values().any(has_inexact_number),
+        _ => false,
+    }
 }
 
 /// Postgres' `jsonb` has no place for `\u0000`.

@@ -38,7 +38,9 @@ pub struct Claims<C = Map<String, Value>, S = String> {
     /// Space-separated scopes (RFC 8693 §4.2); left out when there are none.
     #[serde(skip_serializing_if = "is_empty")]
     pub scope: S,
-    /// The user's roles (RFC 9068 §2.2.3.1).
+    /// The user's roles (RFC 9068 §2.2.3.1); left out when there are none: some verifiers refuse an
+    /// empty list.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<S>,
     /// When the user last proved who they are (RFC 9068 §2.2.1).
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -220,6 +220,22 @@ both! {
             let answer = client.patch(&path, json!({ "claims": claims })).await;
             assert_eq!(field(&answer), ("claims".into(), "invalid".into()), "{}", answer.text);
         }
+        // A number that no 64 bits hold came out as another, and nobody was told.
+        for number in ["18446744073709551616", "-9223372036854775809", "1000000000000000000000000000000", "1e19"] {
+            for claims in [format!(r#"{{"account":{number}}}"#), format!(r#"{{"x":1,"account":[{{"of":{number}}}]}}"#)] {
+                let body = format!(r#"{{"claims":{claims}}}"#);
+                let answer = raw::send(&client, "PATCH", &path, JSON, body.clone()).await;
+                assert_eq!(field(&answer), ("claims".into(), "invalid".into()), "{body}: {}", answer.text);
+                assert!(answer.text.contains("`account`"), "{}", answer.text);
+            }
+        }
+        let exact = r#"{"claims":{"account":18446744073709551615,"least":-9223372036854775808,"half":0.5,"far":1e18}}"#;
+        let ada = service.signup("ada@example.org").await;
+        let hers = format!("/v1/admin/users/{}", ada.user);
+        assert_eq!(raw::send(&client, "PATCH", &hers, JSON, exact).await.status, 200);
+        let kept = service.refresh(&ada.refresh).await.tokens();
+        let payload = crate::revocation::claims(&kept.access);
+        assert_eq!((payload["account"].as_u64(), payload["least"].as_i64()), (Some(u64::MAX), Some(i64::MIN)));
         for roles in [json!(["a b"]), json!([""]), json!(["x".repeat(65)]), json!(["a\u{0}"]), json!(["\u{e9}"])] {
             let answer = client.patch(&path, json!({ "roles": roles })).await;
             assert_eq!(field(&answer), ("roles".into(), "invalid".into()), "{}", answer.text);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{claims, eventually, patch_user, sessions};
 use crate::support::{PASSWORD, Service, both};
@@ -44,8 +44,8 @@ both! {
         let all = sessions(&a, "ada@example.org", 2).await;
         for (patch, roles) in [
             (json!({ "roles": ["editor"] }), json!(["editor"])),
-            (json!({ "roles": [] }), json!([])),
-            (json!({ "claims": { "plan": "gold" } }), json!([])),
+            (json!({ "roles": [] }), Value::Null),
+            (json!({ "claims": { "plan": "gold" } }), Value::Null),
         ] {
             let before = a.login("ada@example.org").await;
             patch_user(&a, &admin, &all[0].user, patch).await;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Pair, eventually, logout, sessions, sql};
-use crate::support::{Backend, Service, both};
+use crate::support::{Service, both};
 
 both! {
     // A row of an unknown kind hides nothing, and does not hold the feed back.
@@ -61,7 +61,8 @@ async fn a_critical_message_of_an_unknown_kind_ends_the_trust_for_its_life() {
         })
         .await;
         let answer = replica.me(&second.access).await;
-        answer.expect(503, "unavailable").header("retry-after");
+        let answer = answer.expect(503, "unavailable");
+        assert!(!answer.header("retry-after").is_empty());
         replica.me(&first.access).await.expect(401, "token_revoked");
     }
     let reader = pair.b.ctx.revocations.stream_from(None).await;

@@ -61,6 +61,8 @@ impl Default for Tokens {
             client_id: "first-party".into(),
             scope: "account".into(),
             include_email: false,
+            typ: TokenType::AccessToken,
+            also_accepted_typ: Vec::new(),
             leeway: Duration::from_secs(10),
         }
     }

@@ -33,6 +33,6 @@ pub use reference::{DEFAULT_TOML, default_toml, effective_toml};
 pub use secrets::EncryptionKey;
 pub use settings::{
     Database, ForwardAuth, Http, KeyAlgorithm, Keys, Log, LogFormat, Mode, Passwords, Redis,
-    Refresh, Revocation, Settings, Signup, Telemetry, Throttle, Tokens,
+    Refresh, Revocation, Settings, Signup, Telemetry, Throttle, TokenType, Tokens,
 };
 pub use tls::Tls;

@@ -151,12 +151,49 @@ pub struct Tokens {
     /// for `account` (to call `/v1/me`) and for `admin` (to call `/v1/admin`, with the role
     /// `auth:admin`).
     pub scope: String,
-    /// Whether access tokens carry `email` and `email_verified`.
+    /// Whether access tokens carry `email`, with `email_verified`: true, for an address that was not
+    /// proved is left out.
     pub include_email: bool,
+    /// The `typ` of access tokens: `at+jwt` (RFC 9068), or `JWT` for libraries that take no other.
+    /// With `JWT` nothing in a token says that it is an access token, and a verifier that takes it
+    /// may take other JWTs of this issuer for one (RFC 8725 §3.11): change the library if you can.
+    pub typ: TokenType,
+    /// Types that this service takes at its own routes beside `typ` and `at+jwt`. `JWT` where several
+    /// replicas change from one `typ` to the other, until the last has changed and the last token
+    /// before it has expired.
+    pub also_accepted_typ: Vec<TokenType>,
     /// Clock difference that is forgiven when a token's times are checked.
     #[serde(with = "duration")]
     #[schema(value_type = String)]
     pub leeway: Duration,
+}
+
+/// What a token says that it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub enum TokenType {
+    /// An access token (RFC 9068 §2.1).
+    #[serde(rename = "at+jwt")]
+    AccessToken,
+    /// Any JWT (RFC 7519 §5.1).
+    #[serde(rename = "JWT")]
+    Jwt,
+}
+
+impl TokenType {
+    /// The value of `typ`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AccessToken => "at+jwt",
+            Self::Jwt => "JWT",
+        }
+    }
+}
+
+impl Tokens {
+    /// Whether this service takes tokens of the type `JWT`.
+    pub fn accepts_typ_jwt(&self) -> bool {
+        self.typ == TokenType::Jwt || self.also_accepted_typ.contains(&TokenType::Jwt)
+    }
 }
 
 /// `refresh`

@@ -6,7 +6,7 @@ use super::Purpose;
 use super::lifecycle::{self, State, Times};
 use super::store::Row;
 use crate::clock::Instant;
-use crate::config::{KeyAlgorithm, Settings};
+use crate::config::{KeyAlgorithm, Settings, TokenType};
 
 /// The algorithm of the refresh token's MAC (RFC 7518 §3.2).
 pub(super) const MAC_ALGORITHM: &str = "HS256";
@@ -20,6 +20,8 @@ pub(super) struct Plan {
     /// Algorithms of signing keys that are kept alive; the first signs access tokens.
     pub algorithms: Vec<KeyAlgorithm>,
     pub rsa_bits: u32,
+    /// What the access tokens that a key signs say that they are.
+    pub typ: TokenType,
     pub rotation_interval: Duration,
     pub publish_ahead: Duration,
     /// How long a signing key stays published after it stopped signing.
@@ -41,6 +43,7 @@ impl Plan {
         Self {
             algorithms,
             rsa_bits: keys.rsa_bits,
+            typ: settings.tokens.typ,
             rotation_interval: keys.rotation_interval,
             publish_ahead: keys.publish_ahead,
             overlap: settings.tokens.access_ttl

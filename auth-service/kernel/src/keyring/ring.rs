@@ -7,6 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use jsonwebtoken::{Algorithm, Header};
 use shared_claims::{Jwk, JwkError, JwkSet, KeySet, VerifyingKey};
+use std::collections::BTreeSet;
 use std::iter::zip;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use super::signer::Signer;
 use super::store::{self, Row};
 use super::{KeysError, Purpose};
 use crate::clock::Instant;
+use crate::config::TokenType;
 
 /// Every key that the service uses.
 pub struct Ring {
@@ -35,6 +37,8 @@ pub struct Jwks {
     pub body: Bytes,
     /// Its `ETag`: it changes with the document.
     pub etag: String,
+    /// The algorithms of its keys, each once.
+    pub algorithms: Vec<&'static str>,
     /// Changes with the document, too.
     generation: u64,
 }
@@ -76,7 +80,7 @@ impl Ring {
             .iter()
             .map(|(row, _)| public(row))
             .collect::<Result<_, _>>()?;
-        let open = |(row, stops_at): &_| SigningKey::open(sealer, row, *stops_at);
+        let open = |(row, stops_at): &_| SigningKey::open(sealer, row, *stops_at, plan.typ);
         Ok(Self {
             signing: signing.iter().map(open).collect::<Result<_, _>>()?,
             preferred: name(&plan.preferred()),
@@ -138,7 +142,12 @@ impl Ring {
 }
 
 impl SigningKey {
-    fn open(sealer: &Sealer, row: &Row, stops_at: Option<Instant>) -> Result<Self, KeysError> {
+    fn open(
+        sealer: &Sealer,
+        row: &Row,
+        stops_at: Option<Instant>,
+        typ: TokenType,
+    ) -> Result<Self, KeysError> {
         let pkcs8 = open(sealer, row, Purpose::Signing)?;
         let signer = Signer::parse(&row.alg, &pkcs8).map_err(|why| row.broken(why))?;
         let alg: Algorithm = row
@@ -147,7 +156,7 @@ impl SigningKey {
             .map_err(|_| row.broken("unknown algorithm"))?;
         Ok(Self {
             kid: row.kid.clone(),
-            header: header(alg, &row.kid),
+            header: header(alg, &row.kid, typ),
             times: row.times(),
             stops_at,
             signer,
@@ -155,10 +164,10 @@ impl SigningKey {
     }
 }
 
-/// RFC 9068 §2.1: an access token says that it is one.
-fn header(alg: Algorithm, kid: &str) -> String {
+/// RFC 9068 §2.1: an access token says that it is one, unless the settings have it say less.
+fn header(alg: Algorithm, kid: &str, typ: TokenType) -> String {
     let mut header = Header::new(alg);
-    header.typ = Some("at+jwt".into());
+    header.typ = Some(typ.name().into());
     header.kid = Some(kid.to_owned());
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(&header).expect("a header is plain JSON"))
 }
@@ -250,6 +259,8 @@ fn verifying(jwks: &[Jwk]) -> Result<KeySet, KeysError> {
 
 impl Jwks {
     fn of(keys: Vec<Jwk>) -> Self {
+        let algorithms = keys.iter().map(|key| key.algorithm().name());
+        let algorithms: BTreeSet<_> = algorithms.collect();
         let set = JwkSet { keys };
         let body = serde_json::to_string(&set).expect("a key set is plain JSON");
         let hash = digest(&SHA256, body.as_bytes());
@@ -259,6 +270,7 @@ impl Jwks {
         Self {
             body: body.into(),
             etag,
+            algorithms: algorithms.into_iter().collect(),
             generation,
         }
     }

@@ -134,7 +134,8 @@ pub struct UpdateUserRequest {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, max_length = 200)]
     name: Option<Option<String>>,
-    /// Custom claims of its access tokens: at most 2,048 bytes, none of the service's own names.
+    /// Custom claims of its access tokens: at most 2,048 bytes, none of the service's own names, no
+    /// number beyond 64 bits.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Object)]
     claims: Option<Map<String, Value>>,

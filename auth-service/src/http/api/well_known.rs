@@ -98,34 +98,45 @@ pub struct Metadata {
     response_types_supported: Vec<String>,
     /// There is no OAuth token endpoint yet.
     grant_types_supported: Vec<String>,
+    /// The algorithms of the published keys: some libraries accept no other of our tokens than those
+    /// named here (OpenID Connect Discovery 1.0 §3).
+    id_token_signing_alg_values_supported: Vec<String>,
 }
 
 /// Server metadata
 #[utoipa::path(get, path = "/.well-known/oauth-authorization-server", tag = "Discovery", responses(
     (status = 200, body = Metadata, description = "RFC 8414 metadata"),
+    (status = 503, description = "`unavailable`"),
 ))]
-pub async fn oauth_metadata(ctx: Data<Ctx>) -> HttpResponse {
+pub async fn oauth_metadata(ctx: Data<Ctx>) -> Result<HttpResponse, Problem> {
     metadata(&ctx)
 }
 
 /// Server metadata, under its OpenID Connect name
 #[utoipa::path(get, path = "/.well-known/openid-configuration", tag = "Discovery", responses(
     (status = 200, body = Metadata, description = "The same document"),
+    (status = 503, description = "`unavailable`"),
 ))]
-pub async fn openid_configuration(ctx: Data<Ctx>) -> HttpResponse {
+pub async fn openid_configuration(ctx: Data<Ctx>) -> Result<HttpResponse, Problem> {
     metadata(&ctx)
 }
 
-fn metadata(ctx: &Ctx) -> HttpResponse {
+fn metadata(ctx: &Ctx) -> Result<HttpResponse, Problem> {
+    let ring = ctx.keyring.ring()?;
+    let algorithms = &ring.jwks().algorithms;
     let issuer = &ctx.settings.issuer;
     let max_age = ctx.settings.keys.jwks_max_age.as_secs();
-    HttpResponse::Ok()
+    Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, format!("public, max-age={max_age}")))
         .json(Metadata {
             jwks_uri: format!("{issuer}/.well-known/jwks.json"),
             service_documentation: format!("{issuer}/docs"),
             response_types_supported: Vec::new(),
             grant_types_supported: Vec::new(),
+            id_token_signing_alg_values_supported: algorithms
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
             issuer: issuer.clone(),
-        })
+        }))
 }

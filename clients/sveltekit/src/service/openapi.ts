@@ -673,6 +673,11 @@ export interface components {
         Metadata: {
             /** @description There is no OAuth token endpoint yet. */
             grant_types_supported: string[];
+            /**
+             * @description The algorithms of the published keys: some libraries accept no other of our tokens than those
+             *     named here (OpenID Connect Discovery 1.0 §3).
+             */
+            id_token_signing_alg_values_supported: string[];
             /** @description The `iss` of every token. */
             issuer: string;
             /** @description Where the keys are. */
@@ -929,7 +934,10 @@ export interface components {
         };
         /** @description What to change of an account; what is not there stays. */
         UpdateUserRequest: {
-            /** @description Custom claims of its access tokens: at most 2,048 bytes, none of the service's own names. */
+            /**
+             * @description Custom claims of its access tokens: at most 2,048 bytes, none of the service's own names, no
+             *     number beyond 64 bits.
+             */
             claims?: Record<string, never>;
             /** @description Whether it is disabled. Disabling ends all its sessions. */
             disabled?: boolean;
@@ -1028,6 +1036,19 @@ export interface operations {
                     "application/json": components["schemas"]["Metadata"];
                 };
             };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
+                };
+            };
         };
     };
     openid_configuration: {
@@ -1046,6 +1067,19 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Metadata"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code?: "unavailable";
+                    };
                 };
             };
         };

@@ -39,7 +39,8 @@ export class Tokens {
 			sid: session.id,
 			client_id: 'first-party',
 			scope,
-			roles: user.roles,
+			// As the service has it: what is empty is left out.
+			...(user.roles.length > 0 && { roles: user.roles }),
 			auth_time: Math.floor(session.createdAt / 1000),
 			amr: ['pwd'],
 			ver
