@@ -130,9 +130,14 @@ pub async fn change_roles(
 ) -> Result<User, UsersError> {
     loop {
         let user = users::get(ctx, id).await?;
-        let mut roles = user.roles.0;
+        let mut roles = user.roles.0.clone();
         roles.retain(|role| !remove.contains(role));
         roles.extend_from_slice(add);
+        let roles = users::roles(roles)?;
+        // No token is made stale for nothing.
+        if roles == user.roles.0 {
+            return Ok(user);
+        }
         let plan = Plan::of(Patch {
             roles: Some(roles),
             ..Patch::default()
