@@ -75,7 +75,7 @@ both! {
         assert_eq!(client.patch(&path, json!({ "roles": [] })).await.status, 200);
         service.bearer(&fresh.access).get(&path).await.expect(401, "claims_stale");
         let fresh = service.refresh(&fresh.refresh).await.tokens();
-        assert_eq!(claims(&fresh.access)["roles"], json!([]));
+        assert_eq!(claims(&fresh.access).get("roles"), None, "an empty claim is left out");
         service.bearer(&fresh.access).get(&path).await.expect(403, "forbidden");
         // The service knows each role of its own.
         for role in ["auth:", "auth:admins", "auth:Admin"] {
