@@ -4,7 +4,6 @@
 use serde_json::{Map, Value};
 use shared_claims::{Claims, KeySet, Policy, Rejection, Verdict, Verified, verify_with_key};
 use std::sync::Arc;
-use std::time::Duration;
 
 use kernel::id::Id;
 use kernel::keyring::KeysError;
@@ -92,16 +91,10 @@ pub async fn authenticate_even_revoked(ctx: &Ctx, token: &str) -> Result<Bearer,
     verify(ctx, token).await.map(|(bearer, _)| bearer)
 }
 
-/// Another replica may have begun to sign with a key that this one has not loaded yet; but junk
-/// must not make it load at each request.
-const RELOAD_COOLDOWN: Duration = Duration::from_secs(1);
-
 async fn verify(ctx: &Ctx, token: &str) -> Result<(Bearer, Arc<str>), TokenError> {
     match verify_now(ctx, token) {
-        Err(TokenError::Invalid(UNKNOWN_KEY))
-            if ctx.keyring.age().is_none_or(|age| age > RELOAD_COOLDOWN) =>
-        {
-            Box::pin(ctx.keyring.load()).await?;
+        Err(TokenError::Invalid(UNKNOWN_KEY)) => {
+            Box::pin(ctx.keyring.look_again()).await?;
             verify_now(ctx, token)
         }
         result => result,

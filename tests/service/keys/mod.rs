@@ -6,6 +6,7 @@ mod mac;
 mod rewrap;
 mod sealing;
 mod several;
+mod unknown;
 
 use serde_json::Value;
 

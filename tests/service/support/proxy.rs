@@ -1,6 +1,7 @@
 //! A TCP proxy in front of one server, which a test can cut, freeze or make lose what it carries.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -24,7 +25,12 @@ pub enum Flow {
     Lossy,
     /// Loses Postgres's answer to an `UPDATE`, and all that comes after it.
     LosesAnswers,
+    /// Hands each answer on after [`LATE`].
+    Late,
 }
+
+/// By how much a slow server is late.
+pub const LATE: Duration = Duration::from_millis(100);
 
 /// A proxy. Ends when it is dropped.
 pub struct Proxy {
@@ -32,6 +38,8 @@ pub struct Proxy {
     pub url: String,
     flow: Arc<watch::Sender<Flow>>,
     questions: Questions,
+    opened: Arc<AtomicUsize>,
+    stranded: Arc<AtomicUsize>,
     accepting: JoinHandle<()>,
 }
 
@@ -51,6 +59,8 @@ impl Proxy {
             Questions::default(),
         );
         let (state, asked, server) = (flow.clone(), questions.clone(), server.to_owned());
+        let (opened, stranded) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
+        let (count, lost) = (opened.clone(), stranded.clone());
         let accepting = tokio::spawn(async move {
             for number in 0.. {
                 let Ok((client, _)) = listener.accept().await else {
@@ -58,15 +68,28 @@ impl Proxy {
                 };
                 let asked = asked.clone();
                 let asks = move |bytes: &[u8]| lock(&asked).push((number, bytes.to_vec()));
-                tokio::spawn(serve(client, server.clone(), state.subscribe(), asks));
+                count.fetch_add(1, Ordering::SeqCst);
+                let lost = lost.clone();
+                let is_stranded = move || number < lost.load(Ordering::SeqCst);
+                let serving = serve(client, server.clone(), state.subscribe(), asks, is_stranded);
+                tokio::spawn(serving);
             }
         });
         Self {
             url: format!("{scheme}//{user}{address}{path}"),
             flow,
             questions,
+            opened,
+            stranded,
             accepting,
         }
+    }
+
+    /// From now on loses everything that comes on the connections that are open, and tells nobody;
+    /// new ones work. So does a firewall that has forgotten them.
+    pub fn strand(&self) {
+        let opened = self.opened.load(Ordering::SeqCst);
+        self.stranded.store(opened, Ordering::SeqCst);
     }
 
     /// Changes what it does.
@@ -120,11 +143,12 @@ async fn serve(
     server: String,
     flow: watch::Receiver<Flow>,
     asks: impl Fn(&[u8]),
+    is_stranded: impl Fn() -> bool,
 ) {
     let mut cut = flow.clone();
     tokio::select! {
         _ = cut.wait_for(|flow| *flow == Flow::Cut) => {}
-        () = carry(client, server, flow, asks) => {}
+        () = carry(client, server, flow, asks, is_stranded) => {}
     }
 }
 
@@ -133,6 +157,7 @@ async fn carry(
     server: String,
     mut flow: watch::Receiver<Flow>,
     asks: impl Fn(&[u8]),
+    is_stranded: impl Fn() -> bool,
 ) {
     thawed(&mut flow).await;
     let Ok(server) = TcpStream::connect(server).await else {
@@ -142,15 +167,22 @@ async fn carry(
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
-    let questions = pump(from_client, to_server, flow.clone(), |question, flow| {
-        asks(question);
-        flow != Flow::Lossy
-    });
+    let prompt = Duration::ZERO;
+    let questions = pump(
+        from_client,
+        to_server,
+        flow.clone(),
+        prompt,
+        |question, flow| {
+            asks(question);
+            flow != Flow::Lossy && !is_stranded()
+        },
+    );
     let mut lost = false;
-    let answers = pump(from_server, to_client, flow, |answer, flow| {
+    let answers = pump(from_server, to_client, flow, LATE, |answer, flow| {
         let updated = answer.windows(9).any(|bytes| bytes == b"UPDATE 1\0");
         lost |= flow == Flow::LosesAnswers && updated;
-        flow != Flow::Lossy && !lost
+        flow != Flow::Lossy && !lost && !is_stranded()
     });
     tokio::select! {
         () = questions => {}
@@ -163,12 +195,16 @@ async fn pump(
     mut from: impl AsyncReadExt + Unpin,
     mut to: impl AsyncWriteExt + Unpin,
     mut flow: watch::Receiver<Flow>,
+    late: Duration,
     mut carries: impl FnMut(&[u8], Flow) -> bool,
 ) {
     let mut buffer = vec![0; 16 * 1024];
     while let Ok(read @ 1..) = from.read(&mut buffer).await {
         let bytes = &buffer[..read];
         let flow = thawed(&mut flow).await;
+        if flow == Flow::Late {
+            tokio::time::sleep(late).await;
+        }
         if carries(bytes, flow) && to.write_all(bytes).await.is_err() {
             return;
         }

@@ -5,6 +5,7 @@
 
 mod generate;
 pub mod lifecycle;
+mod look_again;
 mod plan;
 mod remove;
 mod rewrap;
@@ -23,6 +24,7 @@ use crate::config::Settings;
 use crate::db::{Db, DbError};
 use crate::entropy::Entropy;
 use lifecycle::State;
+use look_again::LookAgain;
 use plan::Plan;
 use seal::Sealer;
 use store::Row;
@@ -79,6 +81,7 @@ pub struct Keyring {
     entropy: Entropy,
     plan: Plan,
     loaded: RwLock<Option<Loaded>>,
+    look_again: LookAgain,
 }
 
 struct Loaded {
@@ -126,6 +129,7 @@ impl Keyring {
             clock,
             entropy,
             loaded: RwLock::new(None),
+            look_again: LookAgain::default(),
         }
     }
 
