@@ -76,9 +76,34 @@ impl Change<'_> {
         value: &str,
         ver: Option<i64>,
     ) -> Result<(), DbError> {
+        self.write_down(kind, vec![value.to_owned()], ver).await
+    }
+
+    /// As [`revoke`](Self::revoke), for each of these values, by one statement.
+    ///
+    /// # Errors
+    /// [`DbError`]
+    pub async fn revoke_each(
+        &mut self,
+        kind: Kind,
+        values: Vec<String>,
+        ver: Option<i64>,
+    ) -> Result<(), DbError> {
+        match values.is_empty() {
+            true => Ok(()),
+            false => self.write_down(kind, values, ver).await,
+        }
+    }
+
+    async fn write_down(
+        &mut self,
+        kind: Kind,
+        values: Vec<String>,
+        ver: Option<i64>,
+    ) -> Result<(), DbError> {
         let revocations = &self.changes.revocations;
-        let entry = revocations.insert(&mut self.tx, kind, value, ver).await?;
-        self.revoked.push(entry);
+        let entries = revocations.insert(&mut self.tx, kind, values, ver).await?;
+        self.revoked.extend(entries);
         Ok(())
     }
 

@@ -38,14 +38,15 @@ pub(crate) async fn remove_unverified(
     if removed.is_empty() {
         return change.undo(Ok(0)).await;
     }
-    let mut events = Vec::new();
-    for (id, ver) in &removed {
-        change
-            .revoke(Kind::Sub, &id.to_string(), Some(ver + 1))
-            .await?;
-        let event = Event::new(EventKind::AccountDeleted, Actor::System).subject(*id);
-        events.push(event.detail(json!({ "why": "never verified" })));
-    }
+    // No token of any of them counts any more: one version beyond all of theirs says so.
+    let ver = removed.iter().map(|(_, ver)| ver + 1).max();
+    let ids = removed.iter().map(|(id, _)| id.to_string()).collect();
+    change.revoke_each(Kind::Sub, ids, ver).await?;
+    let events: Vec<Event> = removed
+        .iter()
+        .map(|(id, _)| Event::new(EventKind::AccountDeleted, Actor::System).subject(*id))
+        .map(|event| event.detail(json!({ "why": "never verified" })))
+        .collect();
     change.commit_all(&events, &Caller::default()).await?;
     Ok(removed.len())
 }

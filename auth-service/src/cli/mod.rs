@@ -156,6 +156,9 @@ async fn open(settings: Settings) -> Result<Arc<Ctx>, Failure> {
 }
 
 async fn migrate_now(settings: &Settings) -> Result<(), Failure> {
+    if let Some(problem) = settings.problem_of("database.url") {
+        return Err(problem.to_string().into());
+    }
     let applied = migrate::run(&settings.database.url).await?;
     match applied.as_slice() {
         [] => print("nothing to do: the tables are up to date\n"),

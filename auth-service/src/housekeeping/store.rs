@@ -32,7 +32,7 @@ pub(super) async fn take_lease(
             leases::until.eq(excluded(leases::until)),
         ))
         .filter(leases::until.le(now));
-    let rows = alone!(db, c => pg take.execute(c), one diesel::RunQueryDsl::execute(take, c))?;
+    let rows = alone!(db, c => pg (&take).execute(c), one diesel::RunQueryDsl::execute(take, c))?;
     Ok(rows == 1)
 }
 
@@ -42,6 +42,7 @@ pub(super) async fn extend_lease(db: &Db, holder: Id, until: Instant) -> Result<
         .filter(leases::name.eq(LEASE))
         .filter(leases::holder.eq(holder))
         .set(leases::until.eq(until));
-    let rows = alone!(db, c => pg extend.execute(c), one diesel::RunQueryDsl::execute(extend, c))?;
+    let rows =
+        alone!(db, c => pg (&extend).execute(c), one diesel::RunQueryDsl::execute(extend, c))?;
     Ok(rows == 1)
 }

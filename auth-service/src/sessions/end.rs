@@ -86,8 +86,6 @@ pub(crate) async fn end_others(
     let token_life = ctx.settings.tokens.access_ttl + ctx.settings.revocation.max_leeway;
     let expired_after = now.minus(token_life);
     let ended = store::revoke_all(change, user, Some(kept), now, expired_after).await?;
-    for id in ended {
-        change.revoke(Kind::Sid, &id.to_string(), None).await?;
-    }
-    Ok(())
+    let ended = ended.iter().map(ToString::to_string).collect();
+    change.revoke_each(Kind::Sid, ended, None).await
 }

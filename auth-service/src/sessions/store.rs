@@ -108,7 +108,7 @@ fragment!(Insert, |this, out, sqlite| {
 
 /// Adds a session; false if its account is no longer what was proved.
 pub(super) async fn insert(conn: &mut Conn, insert: Insert) -> Result<bool, DbError> {
-    let rows = on!(conn, c => RunQueryDsl::execute(insert, c))?;
+    let rows = on!(conn, c => RunQueryDsl::execute(&insert, c))?;
     Ok(rows == 1)
 }
 
@@ -214,5 +214,5 @@ pub(super) async fn prune(db: &Db, window: Window, dead: Instant) -> Result<usiz
         .filter(sessions::id.gt(window.after))
         .filter(sessions::id.le(window.upto))
         .filter(sessions::idle_expires_at.le(dead));
-    alone!(db, c => pg delete.execute(c), one diesel::RunQueryDsl::execute(delete, c))
+    alone!(db, c => pg (&delete).execute(c), one diesel::RunQueryDsl::execute(delete, c))
 }

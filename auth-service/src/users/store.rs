@@ -135,15 +135,21 @@ pub(crate) async fn update(
     now: Instant,
 ) -> Result<Option<(User, bool)>, DbError> {
     let administered = administered(conn);
-    let administers = (changes.roles.as_ref()).map(|roles| {
-        let gets_it = is_administrators(&roles.0);
-        users::administered.eq(administered.clone().or::<_, Bool>(gets_it))
-    });
-    let enable = (status.disabled == Some(false)).then(|| users::disabled_at.eq(None::<Instant>));
-    let disable = (status.disabled == Some(true)).then(|| {
-        let since = case_when(users::disabled_at.is_null(), Some(now));
-        users::disabled_at.eq(since.otherwise(users::disabled_at))
-    });
+    // Made anew where the statement is run once more.
+    let administers = || {
+        (changes.roles.as_ref()).map(|roles| {
+            let gets_it = is_administrators(&roles.0);
+            users::administered.eq(administered.clone().or::<_, Bool>(gets_it))
+        })
+    };
+    let enable =
+        || (status.disabled == Some(false)).then(|| users::disabled_at.eq(None::<Instant>));
+    let disable = || {
+        (status.disabled == Some(true)).then(|| {
+            let since = case_when(users::disabled_at.is_null(), Some(now));
+            users::disabled_at.eq(since.otherwise(users::disabled_at))
+        })
+    };
     let (least, most) = status
         .only_at
         .map_or((i64::MIN, i64::MAX), |ver| (ver, ver));
@@ -152,13 +158,13 @@ pub(crate) async fn update(
         .filter(users::ver.between(least, most))
         .set((
             changes,
-            administers,
-            enable,
-            disable,
+            administers(),
+            enable(),
+            disable(),
             users::ver.eq(users::ver + status.raise),
             users::updated_at.eq(now),
         ))
-        .returning((User::as_returning(), administered))
+        .returning((User::as_returning(), administered.clone()))
         .get_result(c))
     .optional()
 }
@@ -174,7 +180,7 @@ pub(crate) async fn raise_ver(
     on!(conn, c => diesel::update(users::table)
         .filter(users::id.eq(id))
         .set((users::ver.eq(users::ver + 1), users::updated_at.eq(now)))
-        .returning((users::ver, administered))
+        .returning((users::ver, administered.clone()))
         .get_result(c))
     .optional()
 }

@@ -6,8 +6,10 @@ use std::process::Command;
 use super::command_line::run;
 use crate::https::Authority;
 use crate::migrations::production;
-use crate::support::Backend;
-use crate::support::database::{Database, redis_url};
+use crate::support::database::{Database, redis_url, server_url};
+use crate::support::postgres::Postgres;
+use crate::support::redis::Redis;
+use crate::support::{Backend, Sql};
 
 /// A fault, how it is planted, and what the line that is found says: the room, then the words.
 type Fault<'a> = (&'a str, Command, &'a str, &'a [&'a str]);
@@ -178,6 +180,146 @@ async fn faults_of_what_it_depends_on_are_found() {
         ),
     ];
     faults.into_iter().for_each(diagnose);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_forbids_a_part_of_what_is_needed_is_found() {
+    let (database, redis) = (Database::new(Backend::Sqlite).await, Redis::start().await);
+    let advised = "~deny:* ~{deny}:* ~{limits}:* &deny:* &{deny}:* +@all -@admin -@dangerous \
+                   +info +role";
+    let users: [(&str, &str, &[&str]); 6] = [
+        (
+            "mute",
+            "~* resetchannels +@all",
+            &["on a channel", "&deny:*"],
+        ),
+        (
+            "silent",
+            "~* &* +@all -subscribe",
+            &["on a channel", "subscribe"],
+        ),
+        ("plain", "~* &* +@all -@scripting", &["by a script"]),
+        ("reader", "~* &* +@all -@write", &["by a script"]),
+        ("stranger", "~{limits}:* &* +@all", &["~deny:*"]),
+        ("uncounted", "~deny:* &* +@all", &["limits", "~{limits}:*"]),
+    ];
+    let place = redis.place();
+    let run_as = async |name: &str, rules: &str| {
+        let mut user = redis::cmd("ACL");
+        user.arg("SETUSER")
+            .arg(name)
+            .arg("reset")
+            .arg("on")
+            .arg(">a-secret");
+        user.arg(rules.split(' ').collect::<Vec<_>>());
+        let _: String = redis.command(user).await;
+        let url = format!("redis://{name}:a-secret@{place}");
+        with(check(&database), &[("AUTH__REDIS__URL", &url)])
+    };
+    for (name, rules, words) in users {
+        diagnose((name, run_as(name, rules).await, "redis", words));
+    }
+    let well = run(run_as("advised", advised).await, "");
+    assert_eq!(well.code, 0, "{}{}", well.out, well.err);
+    // What it wrote is gone after a moment.
+    for _ in 0..100 {
+        if redis.keys("*check*").await.is_empty() {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("{:?} is left of it", redis.keys("*check*").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_cannot_hold_every_name_is_found() {
+    let mut outside = Sql::of(&Database::at(&server_url())).await;
+    let name = format!("auth_latin_{}", std::process::id());
+    outside
+        .run(&format!(
+            "CREATE DATABASE {name} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0"
+        ))
+        .await;
+    let (before, _) = server_url()
+        .rsplit_once('/')
+        .map(|(a, b)| (a.to_owned(), b.to_owned()))
+        .expect("a URL");
+    let latin = Database::at(&format!("{before}/{name}"));
+    kernel::db::migrate::run(&latin.url)
+        .await
+        .expect("it is migrated");
+    diagnose((
+        "a database in Latin 1",
+        check(&latin),
+        "database",
+        &["LATIN1", "ENCODING 'UTF8'", "`database.url`"],
+    ));
+    outside
+        .run(&format!("DROP DATABASE {name} WITH (FORCE)"))
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_wants_tls_is_found() {
+    let mut server = Postgres::start().await;
+    let certificate = server.speak_tls_alone().await;
+    let check = |url: &str| {
+        let database = Database::at(url);
+        let command = check(&database);
+        (database, command)
+    };
+    let (_folder, plain) = check(&server.url);
+    diagnose((
+        "a plain line",
+        plain,
+        "database",
+        &["127.0.0.1", "`?sslmode=require`", "`database.url`"],
+    ));
+    let url = format!("{}?sslmode=require", server.url);
+    let (_folder, unknown) = check(&url);
+    diagnose((
+        "an authority of our own",
+        unknown,
+        "database",
+        &["certificate", "SSL_CERT_FILE"],
+    ));
+    let (_folder, trusted) = check(&url);
+    diagnose((
+        "as it should be, but for the tables",
+        with(trusted, &[("SSL_CERT_FILE", &certificate)]),
+        "database",
+        &["run `auth-service migrate`"],
+    ));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fresh_system_is_well_and_stays_as_it_is() {
+    let database = Database::empty_file();
+    let dev = |argument: &str| crate::support::process::command(&database, &[argument]);
+    let fresh = run(dev("check"), "");
+    assert_eq!(fresh.code, 0, "{}{}", fresh.out, fresh.err);
+    let made = "auth.db yet; `serve` makes it";
+    assert!(fresh.out.contains(made), "{}", fresh.out);
+    let left = std::fs::read_dir(database.folder.path()).expect("a folder");
+    assert_eq!(left.count(), 0, "the doctor makes nothing");
+    // In production somebody must make it.
+    diagnose((
+        "no file in production",
+        check(&database),
+        "database",
+        &["auth.db", "run `auth-service migrate`"],
+    ));
+    // Nor does it bring old tables up to date.
+    let old = Database::empty().await;
+    let ended = run(crate::support::process::command(&old, &["check"]), "");
+    assert_eq!(ended.code, 0, "{}{}", ended.out, ended.err);
+    assert!(
+        ended.out.contains("`serve` brings its tables up to date"),
+        "{}",
+        ended.out
+    );
+    let tables = "SELECT count(*) AS n FROM pg_tables WHERE schemaname = 'public'";
+    assert_eq!(Sql::of(&old).await.number(tables).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

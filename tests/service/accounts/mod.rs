@@ -25,6 +25,8 @@ mod throttle;
 mod throttle_addresses;
 mod token_size;
 
+pub use command_line::{Ended, run};
+
 use auth_service::http::routes::TABLE;
 use serde_json::{Value, json};
 

@@ -142,6 +142,20 @@ impl Volume {
         gather(self.0.path(), self.0.path(), &mut found);
         found
     }
+
+    /// Where it is, outside.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Gives the pods what was put there from outside.
+    pub fn hand_over(&self) {
+        for file in self.files() {
+            if is_root() {
+                chown(self.0.path().join(file), Some(USER), Some(USER)).expect("chown");
+            }
+        }
+    }
 }
 
 /// The process in the jail, as seen from outside.

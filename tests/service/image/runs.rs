@@ -12,7 +12,7 @@ use crate::support::redis::Redis;
 use crate::support::{Process, secrets};
 
 /// Free ports of loopback in place of the pod's own address, and a short grace.
-fn here(overlay: &Overlay) -> BTreeMap<String, String> {
+pub(super) fn here(overlay: &Overlay) -> BTreeMap<String, String> {
     let mut environment = overlay.environment(&overlay.server());
     let listen = ["AUTH__LISTEN", "AUTH__INTERNAL_LISTEN"]
         .map(|name| (name.to_owned(), "127.0.0.1:0".to_owned()));
@@ -31,7 +31,7 @@ fn limit_of_memory() -> u64 {
     bytes(&production().server()["spec"]["containers"][0]["resources"]["limits"]["memory"])
 }
 
-async fn end(mut process: Process, overlay: &Overlay) {
+pub(super) async fn end(mut process: Process, overlay: &Overlay) {
     let limit = number(&overlay.server()["spec"]["terminationGracePeriodSeconds"]);
     let began = Instant::now();
     Inside::of(&process).terminate();

@@ -98,7 +98,7 @@ async fn production_does_not_start_on_a_database_without_tables_and_leaves_it_al
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn production_serves_with_a_role_that_may_not_make_tables() {
+async fn a_role_that_may_not_make_tables_serves_where_they_are_up_to_date() {
     let database = empty(Backend::Postgres).await;
     kernel::db::migrate::run(&database.url).await.unwrap();
     let role = format!("role_{}", std::process::id());
@@ -111,11 +111,32 @@ async fn production_serves_with_a_role_that_may_not_make_tables() {
         .await;
     let (_, place) = database.url.rsplit_once('@').unwrap();
     let url = format!("postgres://{role}:only%20for%20this%20test@{place}");
-    let mut serve = production(&database, &["serve"]);
-    serve.env("AUTH__DATABASE__URL", url);
-    let process = Process::spawn(serve).await.expect("the service starts");
-    process.signup("ada@example.org").await;
-    drop(process);
+    let as_role = |mut command: Command| {
+        command.env("AUTH__DATABASE__URL", &url);
+        command
+    };
+    // The dev mode migrates by itself, where there is something to migrate.
+    let mut dev = command(&database, &["serve"]);
+    dev.env("AUTH__KEYS__ENCRYPTION_KEYS", encryption_key());
+    for (name, serve) in [
+        ("production", production(&database, &["serve"])),
+        ("dev", dev),
+    ] {
+        let process = Process::spawn(as_role(serve)).await;
+        let process = process.unwrap_or_else(|status| panic!("{name}: {status}"));
+        process.signup(&format!("{name}@example.org")).await;
+        drop(process);
+        // The other's key can't open what this one's has sealed.
+        owner.run("DELETE FROM keys").await;
+    }
+    let migrated = outputs(vec![as_role(production(&database, &["migrate"]))]);
+    let said = text(&migrated[0].stdout);
+    assert_eq!(
+        said,
+        "nothing to do: the tables are up to date\n",
+        "{}",
+        text(&migrated[0].stderr)
+    );
     owner
         .run(&format!("DROP OWNED BY {role}; DROP ROLE {role}"))
         .await;

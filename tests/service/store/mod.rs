@@ -2,6 +2,12 @@
 
 mod cancelled;
 mod columns;
+mod ended;
+mod lines;
 mod pages;
+mod places;
 mod pool;
 mod rows;
+mod stale;
+
+pub use ended::columns_but_the_first;

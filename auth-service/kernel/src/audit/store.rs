@@ -65,7 +65,7 @@ pub(super) async fn insert(conn: &mut Conn, row: &Row) -> Result<(), DbError> {
 /// As a transaction of its own.
 pub(super) async fn insert_alone(db: &Db, row: Row) -> Result<(), DbError> {
     let insert = diesel::insert_into(audit_events::table).values(row);
-    alone!(db, c => pg insert.execute(c), one diesel::RunQueryDsl::execute(insert, c))?;
+    alone!(db, c => pg (&insert).execute(c), one diesel::RunQueryDsl::execute(insert, c))?;
     Ok(())
 }
 
@@ -77,7 +77,7 @@ pub(super) async fn insert_with<S: Statement>(
     row: Row,
 ) -> Result<bool, DbError> {
     let rows = alone!(db, c =>
-        pg Recorded { statement, row }.execute(c),
+        pg Recorded { statement: &statement, row: &row }.execute(c),
         lite {
             let rows = diesel::RunQueryDsl::execute(statement, c)?;
             if rows > 0 {
@@ -91,19 +91,19 @@ pub(super) async fn insert_with<S: Statement>(
 }
 
 /// A statement of Postgres that writes its own audit row.
-struct Recorded<S> {
-    statement: S,
-    row: Row,
+struct Recorded<'a, S> {
+    statement: &'a S,
+    row: &'a Row,
 }
 
-impl<S: QueryId> QueryId for Recorded<S> {
-    type QueryId = Recorded<S::QueryId>;
+impl<S: QueryId> QueryId for Recorded<'_, S> {
+    type QueryId = Recorded<'static, S::QueryId>;
     const HAS_STATIC_QUERY_ID: bool = S::HAS_STATIC_QUERY_ID;
 }
 
-impl<S: QueryFragment<Pg>> QueryFragment<Pg> for Recorded<S> {
+impl<S: QueryFragment<Pg>> QueryFragment<Pg> for Recorded<'_, S> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        let row = &self.row;
+        let row = self.row;
         out.push_sql("WITH change AS (");
         self.statement.walk_ast(out.reborrow())?;
         out.push_sql(
@@ -228,7 +228,7 @@ pub(super) async fn delete(db: &Db, window: Window, old: Instant) -> Result<usiz
         .filter(audit_events::id.gt(window.after))
         .filter(audit_events::id.le(window.upto))
         .filter(audit_events::at.lt(old));
-    alone!(db, c => pg delete.execute(c), one diesel::RunQueryDsl::execute(delete, c))
+    alone!(db, c => pg (&delete).execute(c), one diesel::RunQueryDsl::execute(delete, c))
 }
 
 /// Takes out of these events where a person came from.
@@ -240,7 +240,7 @@ pub(super) async fn anonymise(db: &Db, events: Vec<Id>) -> Result<usize, DbError
             audit_events::user_agent.eq(None::<String>),
             audit_events::request_id.eq(None::<String>),
         ));
-    alone!(db, c => pg anonymise.execute(c), one diesel::RunQueryDsl::execute(anonymise, c))
+    alone!(db, c => pg (&anonymise).execute(c), one diesel::RunQueryDsl::execute(anonymise, c))
 }
 
 impl From<Row> for AuditEvent {

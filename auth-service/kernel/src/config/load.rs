@@ -49,7 +49,12 @@ impl Settings {
             })?;
         }
         let data_dir = settings.data_dir.display().to_string();
-        settings.database.url = settings.database.url.replace("{data_dir}", &data_dir);
+        // A line feed at the end comes with a secret that was read from a file.
+        let url = settings.database.url.trim();
+        settings.database.url = url.replace("{data_dir}", &data_dir);
+        if let Some(url) = &mut settings.redis.url {
+            *url = url.trim().to_owned();
+        }
         Ok(settings)
     }
 }

@@ -12,11 +12,12 @@ use diesel_async::pooled_connection::deadpool::Object;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::OwnedMutexGuard;
 use tokio::time::error::Elapsed;
 
-use super::{Db, DbError, Demotion, Lite};
+use super::connect::ANSWER_GRACE;
+use super::{Db, DbError, Lite, Retirement, stale};
 
 /// A connection from the pool, each statement a transaction of its own.
 pub struct Conn {
@@ -26,9 +27,22 @@ pub struct Conn {
     deadline: Duration,
     /// What begins the transaction that each statement is.
     alone: Option<Arc<str>>,
-    demotion: Demotion,
+    retirement: Retirement,
     /// A statement or a transaction has begun and not ended.
     busy: bool,
+    /// Whether a statement that was refused may be run once more.
+    tries: Tries,
+}
+
+/// How often a statement may be run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tries {
+    /// Once: it is in a transaction, or a refusal is an answer.
+    Once,
+    /// Once more if its preparation may be stale. It began at this moment.
+    Twice(Instant),
+    /// This is the second time.
+    Again,
 }
 
 /// Where a connection leads.
@@ -59,22 +73,28 @@ pub const SQLITE: &str = "sqlite";
 macro_rules! on {
     ($conn:expr, $c:ident => $query:expr) => {{
         let conn: &mut $crate::db::Conn = $conn;
-        let span = $crate::telemetry::span!(
-            "db.statement",
-            otel.kind = "client",
-            db.system.name = conn.system(),
-        );
-        let (link, deadline, alone) = conn.started();
-        let answer = match link {
-            $crate::db::Link::Pg($c) => {
-                let query = $crate::db::within!(alone, $c => $query);
-                tokio::time::timeout(deadline, tracing::Instrument::instrument(query, span)).await
+        loop {
+            let span = $crate::telemetry::span!(
+                "db.statement",
+                otel.kind = "client",
+                db.system.name = conn.system(),
+            );
+            let (link, deadline, alone) = conn.started();
+            let answer = match link {
+                $crate::db::Link::Pg($c) => {
+                    let query = $crate::db::within!(alone, $c => $query);
+                    let asked = tracing::Instrument::instrument(query, span);
+                    tokio::time::timeout(deadline, asked).await
+                }
+                $crate::db::Link::Lite($c) => {
+                    let asked = tracing::Instrument::instrument($query, span);
+                    tokio::time::timeout(deadline, asked).await
+                }
+            };
+            if !conn.tries_again(&answer) {
+                break conn.ended(answer);
             }
-            $crate::db::Link::Lite($c) => {
-                tokio::time::timeout(deadline, tracing::Instrument::instrument($query, span)).await
-            }
-        };
-        conn.ended(answer)
+        }
     }};
 }
 pub use on;
@@ -107,14 +127,19 @@ macro_rules! alone {
             }
             None => {
                 let mut conn = db.conn().await?;
-                let (link, deadline, alone) = conn.started();
-                let $crate::db::Link::Pg($c) = link else {
-                    unreachable!("SQLite has a group");
-                };
-                let query = $crate::db::within!(alone, $c => $pg);
-                let asked = tracing::Instrument::instrument(query, span($crate::db::POSTGRES));
-                let answer = tokio::time::timeout(deadline, asked).await;
-                conn.ended(answer)
+                loop {
+                    let (link, deadline, alone) = conn.started();
+                    let $crate::db::Link::Pg($c) = link else {
+                        unreachable!("SQLite has a group");
+                    };
+                    let query = $crate::db::within!(alone, $c => $pg);
+                    let span = span($crate::db::POSTGRES);
+                    let asked = tracing::Instrument::instrument(query, span);
+                    let answer = tokio::time::timeout(deadline, asked).await;
+                    if !conn.tries_again(&answer) {
+                        break conn.ended(answer);
+                    }
+                }
             }
         }
     }};
@@ -152,9 +177,20 @@ impl Conn {
             link: Some(link),
             deadline: db.deadline,
             alone: db.alone.clone(),
-            demotion: db.demotion.clone(),
+            retirement: db.retirement.clone(),
             busy: false,
+            tries: match db.alone {
+                None => Tries::Twice(Instant::now()),
+                // Nothing is prepared for longer than a transaction.
+                Some(_) => Tries::Once,
+            },
         }
+    }
+
+    /// The database's first answer counts, whatever it is.
+    pub(super) fn tries_once(mut self) -> Self {
+        self.tries = Tries::Once;
+        self
     }
 
     /// What OpenTelemetry calls the database.
@@ -170,19 +206,58 @@ impl Conn {
     #[doc(hidden)]
     pub fn started(&mut self) -> (&mut Link, Duration, Option<Arc<str>>) {
         self.busy = true;
+        if let Tries::Twice(began) = &mut self.tries {
+            *began = Instant::now();
+        }
         let link = self.link.as_mut().expect(OPEN);
         (link, self.deadline, self.alone.clone())
+    }
+
+    /// Whether a statement that was refused is to be run once more, with everything prepared anew.
+    #[doc(hidden)]
+    pub fn tries_again<T>(&mut self, answer: &Result<QueryResult<T>, Elapsed>) -> bool {
+        let Ok(Err(error)) = answer else { return false };
+        let Some(what) = stale::refusal(error) else {
+            return false;
+        };
+        if stale::is_stale(what) {
+            tracing::warn!(
+                cause = what.message(),
+                "connections to the database are renewed"
+            );
+            self.retirement.of_all();
+        }
+        let (Tries::Twice(began), Some(Link::Pg(conn))) = (self.tries, &mut self.link) else {
+            return false;
+        };
+        // One that the database ended because it took too long would take as long again.
+        if began.elapsed() + ANSWER_GRACE >= self.deadline {
+            return false;
+        }
+        stale::forget_statements(conn);
+        self.tries = Tries::Again;
+        true
     }
 
     /// A statement has ended, or its time has.
     #[doc(hidden)]
     pub fn ended<T>(&mut self, answer: Result<QueryResult<T>, Elapsed>) -> Result<T, DbError> {
-        let answer = answer
-            .map_err(|_| DbError::Unavailable("the database did not answer in time".into()))?;
-        if let Err(Error::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _)) = &answer {
-            return Err(self.leave());
+        use DatabaseErrorKind::{ClosedConnection, ReadOnlyTransaction, UnableToSendCommand};
+        if self.tries == Tries::Again {
+            self.tries = Tries::Twice(Instant::now());
         }
-        self.busy = false;
+        // The lines that were open with this one are as dead, or will be found to be one by one.
+        let answer = answer.map_err(|_| {
+            self.retirement.of_all();
+            DbError::Unavailable("the database did not answer in time".into())
+        })?;
+        match &answer {
+            Err(Error::DatabaseError(ReadOnlyTransaction, _)) => return Err(self.leave()),
+            Err(Error::DatabaseError(ClosedConnection | UnableToSendCommand, _)) => {
+                self.retirement.of_all();
+            }
+            _ => self.busy = false,
+        }
         Ok(answer?)
     }
 
@@ -191,8 +266,8 @@ impl Conn {
         if let Some(Link::Lite(_)) = self.link {
             return Ok(());
         }
-        let read_only = diesel::dsl::sql::<Text>("current_setting('transaction_read_only')");
-        let read_only: String = on!(self, c => diesel::select(read_only).get_result(c))?;
+        let setting = || diesel::dsl::sql::<Text>("current_setting('transaction_read_only')");
+        let read_only: String = on!(self, c => diesel::select(setting()).get_result(c))?;
         match read_only.as_str() {
             "off" => Ok(()),
             _ => Err(self.leave()),
@@ -202,7 +277,7 @@ impl Conn {
     /// The server takes no writes any more: another has become the primary.
     fn leave(&mut self) -> DbError {
         self.busy = true;
-        self.demotion.notice();
+        self.retirement.of_all();
         DbError::Unavailable("the server has become read-only".into())
     }
 
@@ -242,6 +317,7 @@ impl Tx {
         turn: Option<OwnedMutexGuard<()>>,
     ) -> Result<Self, DbError> {
         conn.alone = None;
+        conn.tries = Tries::Once;
         let mut tx = Self {
             conn,
             open: true,
@@ -292,3 +368,6 @@ impl Drop for Tx {
         self.conn.busy |= self.open;
     }
 }
+
+#[cfg(test)]
+mod tests;

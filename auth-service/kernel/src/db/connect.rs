@@ -1,5 +1,6 @@
 //! Opening the pool, and what each new connection is told first.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::{ConnectionError, ConnectionResult};
@@ -12,7 +13,9 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
 
-use super::{Connections, Db, DbError, Demotion, Group, Lite, Pools, Turn, Writers, postgres};
+use super::{
+    Connections, Db, DbError, Group, Lite, Pools, Retirement, Turn, Writers, postgres, sqlite,
+};
 use crate::config;
 use crate::metrics::Queue;
 
@@ -36,20 +39,22 @@ impl Db {
     ) -> Result<Self, DbError> {
         let size = settings.max_connections as usize;
         let deadline = settings.statement_timeout;
-        let demotion = Demotion::default();
-        let pool = match sqlite_path(&settings.url) {
+        let retirement = Retirement::default();
+        let place: Arc<str> = match sqlite::path_of(&settings.url) {
+            Some(path) => sqlite::place(path),
+            None => postgres::place_of(&settings.url).map_err(DbError::Unavailable)?,
+        }
+        .into();
+        let pool = match sqlite::path_of(&settings.url) {
             Some(path) => {
-                let first = format!(
-                    "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; \
-                     PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
-                    deadline.as_millis()
-                );
+                sqlite::keep_private(path);
+                let first = sqlite::first(deadline)
+                    + "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                       PRAGMA foreign_keys = ON;";
                 let writers = Writers::start(path, first.clone(), deadline)?;
-                let setup = configured(
-                    first,
-                    true,
-                    |url| async move { Lite::establish(&url).await },
-                );
+                let setup = configured(first, true, place.clone(), |path| async move {
+                    open_file(&path).await
+                });
                 let manager = AsyncDieselConnectionManager::<Lite>::new_with_config(path, setup);
                 Pool::builder(manager)
                     .max_size(size.min(SQLITE_CONNECTIONS))
@@ -69,7 +74,8 @@ impl Db {
                         }),
                     };
                 Pools::build(size, workers, |size, on_its_own_thread| {
-                    let setup = configured(first.clone(), !on_its_own_thread, connect);
+                    let here = !on_its_own_thread;
+                    let setup = configured(first.clone(), here, place.clone(), connect);
                     let manager =
                         AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(
                             &settings.url,
@@ -77,7 +83,7 @@ impl Db {
                         );
                     Pool::builder(manager)
                         .max_size(size)
-                        .pre_recycle(demotion.guard())
+                        .pre_recycle(retirement.guard())
                         .build()
                 })
                 .map(Connections::Pg)
@@ -86,11 +92,12 @@ impl Db {
         let pool = pool.map_err(|error: BuildError| DbError::Unavailable(error.to_string()))?;
         Ok(Self {
             pool,
-            alone: (!settings.prepared_statements && sqlite_path(&settings.url).is_none())
+            place,
+            alone: (!settings.prepared_statements && sqlite::path_of(&settings.url).is_none())
                 .then(|| format!("BEGIN; {}", limits("SET LOCAL", deadline)).into()),
             acquire_timeout: settings.acquire_timeout,
             deadline: deadline + ANSWER_GRACE,
-            demotion,
+            retirement,
             queue,
         })
     }
@@ -114,14 +121,19 @@ fn limits(set: &str, deadline: Duration) -> String {
     )
 }
 
-/// The file of a `sqlite://` URL, or nothing for a Postgres URL.
-pub(super) fn sqlite_path(url: &str) -> Option<&str> {
-    url.strip_prefix("sqlite://")
+async fn open_file(path: &str) -> ConnectionResult<Lite> {
+    let opened = Lite::establish(path).await;
+    opened.map_err(|error| ConnectionError::BadConnection(sqlite::at(path, &error)))
 }
 
 /// A test query at each check-out would cost a round trip; a closed connection is noticed anyway.
 /// Connections are driven by the runtime that calls this, if `here`, or by that of whoever asks.
-fn configured<C, F>(first: String, here: bool, connect: fn(String) -> F) -> ManagerConfig<C>
+fn configured<C, F>(
+    first: String,
+    here: bool,
+    place: Arc<str>,
+    connect: fn(String) -> F,
+) -> ManagerConfig<C>
 where
     C: AsyncConnection + SimpleAsyncConnection + 'static,
     F: Future<Output = ConnectionResult<C>> + Send + 'static,
@@ -130,12 +142,16 @@ where
     let mut config = ManagerConfig::default();
     config.recycling_method = RecyclingMethod::Fast;
     config.custom_setup = Box::new(move |url| {
-        let (connecting, first, runtime) =
-            (connect(url.to_owned()), first.clone(), runtime.clone());
+        let (connecting, first, runtime, place) = (
+            connect(url.to_owned()),
+            first.clone(),
+            runtime.clone(),
+            place.clone(),
+        );
         async move {
             runtime
                 .unwrap_or_else(Handle::current)
-                .spawn(establish(connecting, first))
+                .spawn(establish(connecting, first, place))
                 .await
                 .map_err(|error| ConnectionError::BadConnection(error.to_string()))?
         }
@@ -145,7 +161,7 @@ where
 }
 
 /// How long after `statement_timeout` the database's word that it ended a statement may come.
-const ANSWER_GRACE: Duration = Duration::from_secs(1);
+pub(super) const ANSWER_GRACE: Duration = Duration::from_secs(1);
 
 /// How long connecting may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -153,6 +169,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 async fn establish<C>(
     connecting: impl Future<Output = ConnectionResult<C>>,
     first: String,
+    place: Arc<str>,
 ) -> ConnectionResult<C>
 where
     C: SimpleAsyncConnection,
@@ -168,8 +185,8 @@ where
     };
     match tokio::time::timeout(CONNECT_TIMEOUT, connect).await {
         Ok(conn) => conn,
-        Err(_) => Err(ConnectionError::BadConnection(
-            "the database did not answer in time".into(),
-        )),
+        Err(_) => Err(ConnectionError::BadConnection(format!(
+            "{place}: it did not answer in time"
+        ))),
     }
 }

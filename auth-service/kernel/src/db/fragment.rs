@@ -37,6 +37,7 @@ pub trait Statement:
     + QueryId
     + diesel::RunQueryDsl<SqliteConnection>
     + Send
+    + Sync
     + 'static
 {
 }
@@ -47,6 +48,7 @@ impl<T> Statement for T where
         + QueryId
         + diesel::RunQueryDsl<SqliteConnection>
         + Send
+        + Sync
         + 'static
 {
 }

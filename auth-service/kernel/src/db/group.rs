@@ -15,12 +15,12 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
 use diesel::QueryResult;
-use diesel::connection::{Connection, SimpleConnection};
+use diesel::connection::SimpleConnection;
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sqlite::SqliteConnection;
 use tokio::sync::{Mutex, oneshot};
 
-use super::DbError;
+use super::{DbError, sqlite};
 
 /// The most pieces of work in one commit: the first of them waits for the last.
 const MOST: usize = 64;
@@ -47,12 +47,7 @@ impl Group {
     ) -> std::io::Result<Self> {
         let (pieces, queue) = mpsc::channel();
         let path = path.to_owned();
-        let open = move || -> Result<_, String> {
-            let mut conn = SqliteConnection::establish(&path).map_err(|error| error.to_string())?;
-            conn.batch_execute(&first)
-                .map_err(|error| error.to_string())?;
-            Ok(conn)
-        };
+        let open = move || sqlite::open(&path, &first);
         std::thread::Builder::new()
             .name("sqlite-writer".into())
             .spawn(move || serve(&queue, &turn, open))?;
@@ -150,10 +145,10 @@ where
             Form::Several => {
                 conn.batch_execute("SAVEPOINT piece")?;
                 let done = work(conn);
-                if done.is_err() {
-                    // Fails where SQLite has ended the whole transaction, as it does when the disk
-                    // is full.
-                    conn.batch_execute("ROLLBACK TO piece")?;
+                // Fails where SQLite has ended the whole transaction, as it does when the disk is
+                // full. Why it did is what counts.
+                if done.is_err() && conn.batch_execute("ROLLBACK TO piece").is_err() {
+                    return done.map(drop);
                 }
                 conn.batch_execute("RELEASE piece")?;
                 done
@@ -205,7 +200,7 @@ fn serve(
         // Kept only after success: a connection in doubt is closed, and its locks go with it.
         let committed = catch_unwind(AssertUnwindSafe(|| -> Result<_, String> {
             let mut conn = kept.take().map_or_else(&open, Ok)?;
-            write(&mut conn, &mut group).map_err(|error| error.to_string())?;
+            write(&mut conn, &mut group)?;
             Ok(conn)
         }));
         drop(turn);
@@ -223,8 +218,15 @@ fn serve(
     }
 }
 
-fn write(conn: &mut SqliteConnection, group: &mut [Box<dyn Piece>]) -> QueryResult<()> {
-    conn.immediate_transaction(|conn| group.iter_mut().try_for_each(|piece| piece.run(conn)))
+/// The error is the first: where SQLite has ended the transaction by itself, that of rolling it back
+/// says nothing.
+fn write(conn: &mut SqliteConnection, group: &mut [Box<dyn Piece>]) -> Result<(), String> {
+    let mut first = None;
+    let written = conn.immediate_transaction(|conn| {
+        let done = group.iter_mut().try_for_each(|piece| piece.run(conn));
+        done.inspect_err(|error| first = Some(error.to_string()))
+    });
+    written.map_err(|error| first.unwrap_or_else(|| error.to_string()))
 }
 
 #[cfg(test)]

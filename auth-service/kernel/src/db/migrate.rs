@@ -3,7 +3,7 @@
 
 use diesel::QueryDsl;
 use diesel::backend::Backend;
-use diesel::connection::{CacheSize, Connection, SimpleConnection};
+use diesel::connection::{CacheSize, Connection, InstrumentationEvent, SimpleConnection};
 use diesel::dsl::sql;
 use diesel::migration::{MigrationSource, MigrationVersion};
 use diesel::pg::Pg;
@@ -14,14 +14,12 @@ use diesel_async::{
     SimpleAsyncConnection, TransactionManager,
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-use super::connect::sqlite_path;
-use super::{indexes, postgres};
+use super::{indexes, postgres, sqlite};
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
@@ -30,7 +28,7 @@ const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 const ADVISORY_LOCK: i64 = 0x6175_7468_6d69_6772;
 
 /// How long to wait for another replica that migrates.
-const WAIT_MILLIS: u32 = 60_000;
+const WAIT: Duration = Duration::from_secs(60);
 
 /// How long a migration may wait for a table; less than Postgres's `deadlock_timeout` of 1 s, after
 /// which it is one of those who serve that is ended.
@@ -62,12 +60,13 @@ impl From<diesel::result::Error> for MigrateError {
     }
 }
 
-/// Applies what is missing and returns the versions it applied. Needs a multi-threaded runtime.
+/// Applies what is missing and returns the versions it applied. Where nothing is, a role that may
+/// not change tables is enough. Needs a multi-threaded runtime.
 ///
 /// # Errors
 /// [`MigrateError`] when the database can't be reached or refuses.
 pub async fn run(url: &str) -> Result<Vec<String>, MigrateError> {
-    match sqlite_path(url) {
+    match sqlite::path_of(url) {
         Some(path) => {
             let path = path.to_owned();
             tokio::task::spawn_blocking(move || migrate_sqlite(&path))
@@ -75,11 +74,20 @@ pub async fn run(url: &str) -> Result<Vec<String>, MigrateError> {
                 .map_err(MigrateError::of)?
         }
         None => {
-            let applied = migrate_postgres(url, || POSTGRES).await?;
+            let applied = match pending(url).await? {
+                true => migrate_postgres(url, || POSTGRES).await?,
+                false => Vec::new(),
+            };
             indexes::build(url).await?;
             Ok(applied)
         }
     }
+}
+
+/// The SQLite file, if it is not there: the first migration makes it.
+pub fn missing_file(url: &str) -> Option<PathBuf> {
+    let path = PathBuf::from(sqlite::path_of(url)?);
+    (!path.exists()).then_some(path)
 }
 
 /// Whether the database lacks a migration that this binary knows. Only reads, so that it needs
@@ -88,7 +96,7 @@ pub async fn run(url: &str) -> Result<Vec<String>, MigrateError> {
 /// # Errors
 /// [`MigrateError`] when the database can't be reached.
 pub async fn pending(url: &str) -> Result<bool, MigrateError> {
-    let (known, applied) = match sqlite_path(url) {
+    let (known, applied) = match sqlite::path_of(url) {
         Some(path) => (known::<Sqlite>(SQLITE)?, sqlite_applied(path)?),
         None => (known::<Pg>(POSTGRES)?, postgres_applied(url).await?),
     };
@@ -145,9 +153,7 @@ fn sqlite_applied(path: &str) -> Result<Vec<String>, MigrateError> {
 }
 
 fn open_sqlite(path: &str) -> Result<SqliteConnection, MigrateError> {
-    let mut conn = SqliteConnection::establish(path).map_err(MigrateError::of)?;
-    conn.batch_execute(&format!("PRAGMA busy_timeout = {WAIT_MILLIS}"))?;
-    Ok(conn)
+    sqlite::open(path, &sqlite::first(WAIT)).map_err(MigrateError)
 }
 
 /// As [`run`], with the migrations of `source`. One that would wait for a table gives way, and is
@@ -191,8 +197,9 @@ async fn try_to_migrate(
     let mut conn = connect(url).await?;
     AnsiTransactionManager::begin_transaction(&mut conn).await?;
     conn.batch_execute(&format!(
-        "SET LOCAL lock_timeout = {WAIT_MILLIS}; SET LOCAL statement_timeout = 0; \
-         SET LOCAL idle_in_transaction_session_timeout = 0"
+        "SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = 0; \
+         SET LOCAL idle_in_transaction_session_timeout = 0",
+        WAIT.as_millis()
     ))
     .await?;
     conn.batch_execute(&format!(
@@ -209,14 +216,42 @@ async fn try_to_migrate(
 }
 
 fn migrate_sqlite(path: &str) -> Result<Vec<String>, MigrateError> {
-    make_file(Path::new(path)).map_err(|error| MigrateError(format!("{path}: {error}")))?;
+    sqlite::make(Path::new(path)).map_err(|error| MigrateError(sqlite::at(path, &error)))?;
+    sqlite::keep_private(path);
     let mut conn = open_sqlite(path)?;
     write_ahead(&mut conn)?;
-    conn.exclusive_transaction(|conn| {
+    let applied = migrate_file(&mut conn);
+    applied.map_err(|MigrateError(cause)| MigrateError(sqlite::at(path, &cause)))
+}
+
+fn migrate_file(conn: &mut SqliteConnection) -> Result<Vec<String>, MigrateError> {
+    let first = first_error(conn);
+    let migrated = conn.exclusive_transaction(|conn| {
         conn.run_pending_migrations(SQLITE)
             .map(names)
             .map_err(MigrateError::of)
+    });
+    migrated.map_err(|MigrateError(last)| {
+        let first = first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        MigrateError(first.map_or(last.clone(), |first| format!("{first} ({last})")))
     })
+}
+
+/// Keeps the first error of the statements from now on. Where SQLite ends the whole transaction by
+/// itself, as at a full disk, diesel tells in the end that there was none to roll back.
+fn first_error(conn: &mut SqliteConnection) -> Arc<Mutex<Option<String>>> {
+    let kept = Arc::<Mutex<Option<String>>>::default();
+    let first = kept.clone();
+    conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+        if let InstrumentationEvent::FinishQuery {
+            error: Some(error), ..
+        } = event
+        {
+            let mut first = first.lock().unwrap_or_else(PoisonError::into_inner);
+            first.get_or_insert_with(|| error.to_string());
+        }
+    });
+    kept
 }
 
 /// SQLite does not wait for who writes when it changes the journal, whatever its `busy_timeout`:
@@ -232,17 +267,6 @@ fn write_ahead(conn: &mut SqliteConnection) -> Result<(), MigrateError> {
             done => return Ok(done?),
         }
     }
-}
-
-/// A file that only its owner can read: it holds addresses and password hashes. SQLite gives the
-/// files that it puts beside it the same mode.
-fn make_file(path: &Path) -> std::io::Result<()> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false).mode(0o600);
-    options.open(path).map(drop)
 }
 
 fn names(versions: Vec<MigrationVersion<'_>>) -> Vec<String> {

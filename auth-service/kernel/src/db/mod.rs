@@ -5,7 +5,6 @@
 
 mod conn;
 mod connect;
-mod demotion;
 mod detached;
 mod error;
 pub mod fragment;
@@ -14,10 +13,14 @@ mod indexes;
 pub mod migrate;
 mod pools;
 mod postgres;
+mod retirement;
 pub mod schema;
+mod sqlite;
+mod stale;
 pub mod types;
 mod window;
 
+use diesel::sql_types::Text;
 use diesel::sqlite::SqliteConnection;
 use diesel_async::RunQueryDsl;
 use diesel_async::pooled_connection::deadpool::Pool;
@@ -32,11 +35,11 @@ use crate::telemetry::span;
 pub use conn::{Conn, Tx, alone, on};
 #[doc(hidden)]
 pub use conn::{Link, POSTGRES, SQLITE, within};
-use demotion::Demotion;
 use detached::Detached;
 pub use error::{DbError, Optional};
 use group::{Group, Turn};
 use pools::Pools;
+use retirement::Retirement;
 use types::SqlInstant;
 pub use window::{Window, last_of};
 
@@ -46,11 +49,13 @@ type Lite = SyncConnectionWrapper<SqliteConnection, Detached>;
 #[derive(Clone)]
 pub struct Db {
     pool: Connections,
+    /// Where it is, for errors.
+    place: Arc<str>,
     /// What begins a transaction where each statement must be one of its own.
     alone: Option<Arc<str>>,
     acquire_timeout: Duration,
     deadline: Duration,
-    demotion: Demotion,
+    retirement: Retirement,
     queue: Queue,
 }
 
@@ -127,7 +132,10 @@ impl Db {
     async fn in_time<T>(&self, waiting: impl Future<Output = T>) -> Result<T, DbError> {
         tokio::time::timeout(self.acquire_timeout, waiting)
             .await
-            .map_err(|_| DbError::Unavailable("no connection became free in time".into()))
+            .map_err(|_| {
+                let place = &self.place;
+                DbError::Unavailable(format!("no connection to {place} became free in time"))
+            })
     }
 
     /// Where SQLite's writers share their commits; Postgres groups commits by itself.
@@ -154,7 +162,7 @@ impl Db {
     /// As [`ping`](Self::ping).
     pub async fn keeps_statements(&self) -> Result<bool, DbError> {
         let asked = async {
-            let mut first = self.conn().await?;
+            let mut first = self.conn().await?.tries_once();
             first.ping().await?;
             // Holds the connection that the first was given.
             let mut between = self.begin().await?;
@@ -178,8 +186,21 @@ impl Db {
             return Ok(None);
         }
         let mut conn = self.conn().await?;
-        let now = diesel::dsl::sql::<SqlInstant>("clock_timestamp()");
-        on!(&mut conn, c => diesel::select(now).get_result(c)).map(Some)
+        let now = || diesel::dsl::sql::<SqlInstant>("clock_timestamp()");
+        on!(&mut conn, c => diesel::select(now()).get_result(c)).map(Some)
+    }
+
+    /// In which encoding Postgres keeps text. SQLite's is always one that holds every character.
+    ///
+    /// # Errors
+    /// As [`ping`](Self::ping).
+    pub async fn encoding(&self) -> Result<Option<String>, DbError> {
+        if self.is_sqlite() {
+            return Ok(None);
+        }
+        let mut conn = self.conn().await?;
+        let encoding = || diesel::dsl::sql::<Text>("current_setting('server_encoding')");
+        on!(&mut conn, c => diesel::select(encoding()).get_result(c)).map(Some)
     }
 
     /// Whether this is the embedded database.

@@ -17,6 +17,7 @@ use redis::{AsyncCommands, Client, RedisResult};
 
 pub use commands::Commands;
 use sentinel::{Primary, Sentinels};
+pub use url::place;
 
 /// Where Redis is. Cheap to clone; connects when it is first used.
 #[derive(Clone)]

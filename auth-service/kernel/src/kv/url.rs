@@ -37,6 +37,17 @@ pub(super) fn parse(url: &str) -> RedisResult<Deployed> {
     }
 }
 
+/// The hosts of a URL, without what is secret in it.
+pub fn place(url: &str) -> String {
+    let (plain, query) = url.split_once('?').unwrap_or((url, ""));
+    let hosts = plain.rsplit_once('@').or(plain.split_once("://"));
+    match hosts {
+        // Behind an `@` that is not escaped what stands before it may be of a password.
+        Some((_, hosts)) if !query.contains('@') => format!("Redis {hosts}"),
+        _ => "Redis".into(),
+    }
+}
+
 /// A server that has gone silent is noticed.
 fn tcp() -> TcpSettings {
     TcpSettings::default()
@@ -205,6 +216,22 @@ mod tests {
             "",
         ] {
             assert!(parse(url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_place_holds_no_secret() {
+        for (url, told) in [
+            ("redis://h:1/2", "Redis h:1/2"),
+            ("redis://u:p@s@h", "Redis h"),
+            ("redis://:p?s@h", "Redis"),
+            ("redis-sentinel://a/p?sentinel_password=s@s", "Redis"),
+            (
+                "redis-sentinel://u:p@a:1,b/primary?sentinel_password=s",
+                "Redis a:1,b/primary",
+            ),
+        ] {
+            assert_eq!(place(url), told);
         }
     }
 

@@ -38,12 +38,14 @@ mod memory;
 mod pace;
 mod policy;
 mod shared;
+mod try_out;
 
 pub use client::{client_address, network};
 pub use gcra::Standing;
 pub use key::Who;
 pub use login::{Blocked, LoginKeys, Ticket};
 pub use pace::Told;
+pub use try_out::try_out;
 
 use std::time::Duration;
 

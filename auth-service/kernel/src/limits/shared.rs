@@ -19,6 +19,11 @@ use crate::kv::{Commands, Kv};
 /// How long Redis may take before this process counts by itself.
 pub(super) const DEADLINE: Duration = Duration::from_millis(250);
 
+/// Counts; see there.
+pub(super) const ATTEMPT: &str = include_str!("attempt.lua");
+/// Takes back, or forgets.
+pub(super) const SETTLE: &str = include_str!("settle.lua");
+
 /// Redis, while it answers.
 pub(super) struct Shared {
     connection: Commands,
@@ -34,8 +39,8 @@ impl Shared {
     pub(super) fn new(kv: Kv, deadline: Duration) -> RedisResult<Self> {
         Ok(Self {
             connection: kv.commands(deadline)?,
-            attempt: Script::new(include_str!("attempt.lua")),
-            settle: Script::new(include_str!("settle.lua")),
+            attempt: Script::new(ATTEMPT),
+            settle: Script::new(SETTLE),
             deadline,
             down: AtomicBool::new(false),
             #[cfg(test)]

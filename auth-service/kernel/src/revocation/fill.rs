@@ -6,18 +6,15 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::Instant as Moment;
 
-use super::link::{Link, LinkError, RedisLink, in_time};
+use super::link::{LinkError, RedisLink, in_time};
 use super::{Revocations, store};
-use crate::entropy::Entropy;
 
 /// Names the server and the state of it that the `deny:*` keys were filled into.
-const EPOCH: &str = "epoch";
+pub(super) const EPOCH: &str = "epoch";
 /// There while the `deny:*` keys are complete, for whoever looks revocations up there: not while
 /// they are filled, not in a server that came back with old ones, and not for longer than a
 /// revocation waits that could not be carried.
 const WHOLE: &str = "whole";
-/// Entries that are put in with one command.
-const BATCH: usize = 500;
 /// The least time between two fillings: a server that keeps evicting is not filled without end.
 const LEAST_PAUSE: Duration = Duration::from_secs(1);
 /// Filling may take one part in this of the time.
@@ -106,9 +103,7 @@ impl RedisLink {
         let live = store::live_after(&mut revocations.db.current().await?, 0, now)
             .await?
             .known;
-        for batch in live.chunks(BATCH) {
-            self.carry_all(batch, now, false).await?;
-        }
+        self.carry_all(&live, now, false).await?;
         let finish = Script::new(FINISH);
         let mut call = finish.key(epoch);
         call.arg(&filling).arg(state);
@@ -120,22 +115,6 @@ impl RedisLink {
         );
         Ok(finished)
     }
-}
-
-/// `INFO` of the server at this URL that keeps revocations.
-///
-/// # Errors
-/// [`LinkError`]
-pub async fn server_info(url: &str) -> Result<String, LinkError> {
-    let link = Link::new(Some(url), &Entropy::system())?;
-    let Link::Redis(link) = link else {
-        return Ok(String::new());
-    };
-    let mut pipe = redis::pipe();
-    pipe.cmd("GET").arg(link.name(EPOCH)).ignore();
-    pipe.cmd("INFO");
-    let (info,): (String,) = pipe.query_async(&mut link.commands.clone()).await?;
-    Ok(info)
 }
 
 /// A field of Redis's `INFO`.

@@ -47,7 +47,7 @@ impl Revocations {
         let asked = Moment::now();
         let (last, missing) = {
             let mut tail = self.tail();
-            tail.forget(asked);
+            tail.forget(asked, self.spans.kept);
             (tail.last(), tail.missing())
         };
         let mut conn = self.db.current().await?;

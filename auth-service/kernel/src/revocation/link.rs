@@ -18,6 +18,8 @@ use crate::kv::{Commands, Kv};
 
 /// How long one command may take.
 const COMMAND_TIMEOUT: Duration = Duration::from_millis(250);
+/// Entries that are put in with one command.
+const BATCH: usize = 500;
 /// The version below which no token counts, where an entry names none: the greatest that Lua
 /// keeps exactly.
 const EVERY_VERSION: i64 = (1 << 53) - 1;
@@ -97,7 +99,9 @@ impl Link {
     /// Tells the other replicas; false if they must find out by themselves.
     pub(super) async fn carry(&self, entries: &[Numbered], now: Instant) -> bool {
         let Self::Redis(link) = self else { return true };
-        match link.carry_all(entries, now, true).await {
+        // However many there are: those who wait for it must not wait longer than for one.
+        let carried = timeout(COMMAND_TIMEOUT * 2, link.carry_all(entries, now, true));
+        match carried.await.unwrap_or(Err(LinkError::Silent)) {
             Ok(()) => true,
             Err(error) => {
                 link.set_heard(None);
@@ -157,9 +161,18 @@ impl RedisLink {
         now: Instant,
         tell: bool,
     ) -> Result<(), LinkError> {
-        if entries.is_empty() {
-            return Ok(());
+        for batch in entries.chunks(BATCH) {
+            self.carry_batch(batch, now, tell).await?;
         }
+        Ok(())
+    }
+
+    async fn carry_batch(
+        &self,
+        entries: &[Numbered],
+        now: Instant,
+        tell: bool,
+    ) -> Result<(), LinkError> {
         let mut pipe = redis::pipe();
         pipe.load_script(&self.carry).ignore();
         for Numbered { entry, .. } in entries {

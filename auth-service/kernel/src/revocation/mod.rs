@@ -13,6 +13,7 @@ mod fill;
 mod follow;
 mod link;
 mod listen;
+mod probe;
 mod store;
 mod tail;
 
@@ -32,8 +33,9 @@ use tail::Tail;
 
 pub use check::RevocationError;
 pub use feed::{Reader, Update};
-pub use fill::{info_field, server_info};
+pub use fill::info_field;
 pub use link::LinkError;
+pub use probe::{Refused, probe};
 
 /// An entry of the feed and its number in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -272,25 +274,17 @@ impl Revocations {
         self.tail.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes a revocation within the transaction that revokes. It is kept until the last token
-    /// that it can match has expired everywhere.
+    /// Writes revocations of one kind within the transaction that revokes. They are kept until the
+    /// last token that they can match has expired everywhere.
     pub(crate) async fn insert(
         &self,
         conn: &mut Conn,
         kind: Kind,
-        value: &str,
+        values: Vec<String>,
         ver: Option<i64>,
-    ) -> Result<Numbered, DbError> {
+    ) -> Result<Vec<Numbered>, DbError> {
         let now = self.clock.now();
-        let expires_at = self.last_expiry(now);
-        let entry = Entry {
-            kind,
-            value: value.to_owned(),
-            ver,
-            expires_at: expires_at.as_secs(),
-        };
-        let seq = store::insert(conn, &entry, now, expires_at).await?;
-        Ok(Numbered { seq, entry })
+        store::insert(conn, kind, values, ver, (now, self.last_expiry(now))).await
     }
 
     /// Deletes up to `limit` entries whose last token has expired; the answer is how many.

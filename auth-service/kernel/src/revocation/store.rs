@@ -1,12 +1,16 @@
 //! The `revocations` table: the truth that Redis and every mirror are filled from.
 
 use diesel::prelude::*;
+use diesel::query_builder::{Query, QueryId};
+use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel_async::RunQueryDsl;
 use shared_claims::{Entry, Kind};
 
 use super::Numbered;
 use crate::clock::Instant;
+use crate::db::fragment::fragment;
 use crate::db::schema::revocations;
+use crate::db::types::{Json, SqlInstant, SqlJson};
 use crate::db::{Conn, Db, DbError, alone, on};
 
 #[derive(Queryable, Selectable)]
@@ -49,23 +53,68 @@ impl FromIterator<Row> for Read {
     }
 }
 
-/// Adds an entry and returns its number.
+/// Entries of one kind, as many as there are values.
+#[derive(QueryId)]
+struct Insert {
+    kind: &'static str,
+    values: Json<Vec<String>>,
+    ver: Option<i64>,
+    created_at: Instant,
+    expires_at: Instant,
+}
+
+impl Query for Insert {
+    type SqlType = (BigInt, Text);
+}
+
+fragment!(Insert, |this, out, sqlite| {
+    out.push_sql("INSERT INTO revocations (kind, value, ver, created_at, expires_at) SELECT ");
+    out.push_bind_param::<Text, _>(this.kind)?;
+    out.push_sql(", asked.value, ");
+    out.push_bind_param::<Nullable<BigInt>, _>(&this.ver)?;
+    for time in [&this.created_at, &this.expires_at] {
+        out.push_sql(", ");
+        out.push_bind_param::<SqlInstant, _>(time)?;
+    }
+    out.push_sql(if sqlite {
+        " FROM json_each("
+    } else {
+        " FROM jsonb_array_elements_text("
+    });
+    out.push_bind_param::<SqlJson, _>(&this.values)?;
+    out.push_sql(if sqlite {
+        ") AS asked RETURNING seq, value"
+    } else {
+        ") AS asked (value) RETURNING seq, value"
+    });
+});
+
+/// Adds an entry of this kind for each value, by one statement, and returns their numbers.
 pub(super) async fn insert(
     conn: &mut Conn,
-    entry: &Entry,
-    now: Instant,
-    expires_at: Instant,
-) -> Result<i64, DbError> {
-    on!(conn, c => diesel::insert_into(revocations::table)
-        .values((
-            revocations::kind.eq(entry.kind.name()),
-            revocations::value.eq(&entry.value),
-            revocations::ver.eq(entry.ver),
-            revocations::created_at.eq(now),
-            revocations::expires_at.eq(expires_at),
-        ))
-        .returning(revocations::seq)
-        .get_result(c))
+    kind: Kind,
+    values: Vec<String>,
+    ver: Option<i64>,
+    (created_at, expires_at): (Instant, Instant),
+) -> Result<Vec<Numbered>, DbError> {
+    let insert = Insert {
+        kind: kind.name(),
+        values: Json(values),
+        ver,
+        created_at,
+        expires_at,
+    };
+    let rows: Vec<(i64, String)> = on!(conn, c => RunQueryDsl::get_results(&insert, c))?;
+    let numbered = rows.into_iter().map(|(seq, value)| Numbered {
+        seq,
+        entry: Entry {
+            kind,
+            value,
+            ver,
+            expires_at: expires_at.as_secs(),
+        },
+    });
+    Ok(numbered.collect())
 }
 
 /// Entries that count at `now` and come after `after`, in order.
@@ -111,5 +160,5 @@ pub(super) async fn delete_dead(db: &Db, now: Instant, limit: usize) -> Result<u
         .select(revocations::seq)
         .load(c))?;
     let delete = diesel::delete(revocations::table).filter(revocations::seq.eq_any(dead));
-    alone!(db, c => pg delete.execute(c), one diesel::RunQueryDsl::execute(delete, c))
+    alone!(db, c => pg (&delete).execute(c), one diesel::RunQueryDsl::execute(delete, c))
 }

@@ -2,14 +2,11 @@
 //!
 //! A number is given out when a row is inserted, but the row shows only at its commit: entry 8
 //! can appear after entry 9. So a number that was skipped is asked for again until it appears, or
-//! until no transaction that could hold it can still be open.
+//! until what it could revoke has expired. A transaction may stay open for as long as it likes.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::Instant;
-
-/// Longer than any transaction of ours can stay open.
-const TRANSACTION_MAX: Duration = Duration::from_secs(60);
 
 /// How far back a skipped number is looked for: more than are ever open at once, and no more than
 /// one statement can ask for.
@@ -56,10 +53,11 @@ impl Tail {
         true
     }
 
-    /// Gives up numbers that can't appear any more.
-    pub(super) fn forget(&mut self, now: Instant) {
+    /// Gives up numbers that were skipped longer ago than an entry is `kept`: where one of them
+    /// appears now, no token that it names counts any more.
+    pub(super) fn forget(&mut self, now: Instant, kept: Duration) {
         self.missing
-            .retain(|_, since| now.duration_since(*since) < TRANSACTION_MAX);
+            .retain(|_, since| now.duration_since(*since) < kept);
     }
 }
 
@@ -78,14 +76,16 @@ mod tests {
         assert_eq!((tail.position(), tail.last()), (9, 9));
     }
 
+    // R1
     #[test]
-    fn a_number_that_was_rolled_back_is_given_up() {
+    fn a_number_that_never_appears_is_given_up_once_it_could_revoke_nothing() {
         let (mut tail, now) = (Tail::default(), Instant::now());
+        let kept = Duration::from_secs(11 * 60);
         tail.last = 7;
         tail.note(9, now);
-        tail.forget(now + TRANSACTION_MAX - Duration::from_secs(1));
-        assert_eq!(tail.position(), 7);
-        tail.forget(now + TRANSACTION_MAX);
+        tail.forget(now + kept - Duration::from_secs(1), kept);
+        assert_eq!((tail.position(), tail.missing()), (7, vec![8]));
+        tail.forget(now + kept, kept);
         assert_eq!(tail.position(), 9);
     }
 

@@ -74,7 +74,7 @@ pub(super) async fn renew(db: &Db, id: Id, old: String, new: String) -> Result<(
         .filter(users::id.eq(id))
         .filter(users::password_hash.eq(old))
         .set(users::password_hash.eq(new));
-    alone!(db, c => pg renew.execute(c), one diesel::RunQueryDsl::execute(renew, c))?;
+    alone!(db, c => pg (&renew).execute(c), one diesel::RunQueryDsl::execute(renew, c))?;
     Ok(())
 }
 

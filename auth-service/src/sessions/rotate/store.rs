@@ -156,7 +156,7 @@ pub(super) async fn rotate(
 ) -> Result<Option<(Session, User)>, DbError> {
     match within {
         None => alone!(db, c =>
-            pg RunQueryDsl::get_result(rotate, c),
+            pg RunQueryDsl::get_result(&rotate, c),
             one diesel::RunQueryDsl::get_result(rotate, c),
         ),
         Some(within) => {
@@ -172,7 +172,7 @@ pub(super) async fn rotate(
                 )),
             };
             alone!(db, c =>
-                pg RunQueryDsl::get_result(rotate, c),
+                pg RunQueryDsl::get_result(&rotate, c),
                 one diesel::RunQueryDsl::get_result(rotate, c),
             )
         }

@@ -72,6 +72,12 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Settings {
+    /// What is wrong with one setting, if anything is.
+    pub fn problem_of(&self, key: &str) -> Option<Problem> {
+        let problems = self.validate().err().unwrap_or_default();
+        problems.into_iter().find(|problem| problem.key == key)
+    }
+
     /// Every problem of these settings; those that only matter for real users count in production
     /// alone.
     pub fn validate(&self) -> Result<(), Vec<Problem>> {

@@ -24,6 +24,15 @@ pub(super) fn connections(settings: &Settings, found: &mut Findings) {
         "must begin with sqlite:// or postgres://",
     );
     found.expect(
+        !database.url.chars().any(char::is_control),
+        "database.url",
+        "must be one line, without tabs and other control characters",
+    );
+    if let Some(path) = database.url.strip_prefix("sqlite://") {
+        let fault = fault_of_path(path);
+        found.expect(fault.is_none(), "database.url", fault.unwrap_or_default());
+    }
+    found.expect(
         redis.is_none_or(|url| is(url, &REDIS)),
         "redis.url",
         "must begin with redis://, redis-sentinel://, redis-cluster:// or one of them with \
@@ -60,6 +69,27 @@ pub(super) fn connections(settings: &Settings, found: &mut Findings) {
             "must be more than 0s: nothing could be answered",
         );
     }
+}
+
+/// What other programs read into a path, and would be a part of the file's name here: people would
+/// find their accounts in another file than they think.
+fn fault_of_path(path: &str) -> Option<&'static str> {
+    if path.is_empty() || path.ends_with('/') {
+        return Some("must name a file behind sqlite://, such as sqlite:///var/lib/auth/auth.db");
+    }
+    if path.starts_with(':') {
+        return Some("must name a file behind sqlite://: nothing is kept in memory alone");
+    }
+    if path.starts_with("file:") || path.starts_with("~") {
+        return Some("must have the plain path of a file behind sqlite://, without `file:` or `~`");
+    }
+    if path.contains(['?', '#', '%']) {
+        return Some(
+            "must have the plain path of a file behind sqlite://: no options such as `?mode=rwc`, \
+             and characters as they are instead of `%20`",
+        );
+    }
+    None
 }
 
 pub(super) fn telemetry(settings: &Settings, found: &mut Findings) {

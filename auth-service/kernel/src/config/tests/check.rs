@@ -58,6 +58,16 @@ fn each_rule_names_its_setting() {
             &[
                 |s| s.database.url = "mysql://h/d".into(),
                 |s| s.database.url = "auth.db".into(),
+                |s| s.database.url = "sqlite://".into(),
+                |s| s.database.url = "sqlite:///data/".into(),
+                |s| s.database.url = "sqlite::memory:".into(),
+                |s| s.database.url = "sqlite://:memory:".into(),
+                |s| s.database.url = "sqlite://file:auth.db".into(),
+                |s| s.database.url = "sqlite://~/auth.db".into(),
+                |s| s.database.url = "sqlite:///data/auth.db?mode=rwc".into(),
+                |s| s.database.url = "sqlite:///my%20data/auth.db".into(),
+                |s| s.database.url = "sqlite:///data/auth.db\n".into(),
+                |s| s.database.url = "postgres://h/d\t".into(),
             ],
         ),
         (

@@ -112,6 +112,17 @@ fn the_data_folder_is_put_into_the_database_url() {
 }
 
 #[test]
+fn a_line_feed_behind_a_url_is_no_part_of_it() {
+    let env = [
+        ("DATABASE_URL", "sqlite:///data/auth.db\n"),
+        ("REDIS_URL", " redis://h \r\n"),
+    ];
+    let settings = load(None, &env).unwrap();
+    assert_eq!(settings.database.url, "sqlite:///data/auth.db");
+    assert_eq!(settings.redis.url.as_deref(), Some("redis://h"));
+}
+
+#[test]
 fn an_unknown_setting_is_refused_by_name_and_source_with_the_nearest() {
     assert_eq!(
         load(None, &[("AUTH__TOKENS__ACCES_TTL", "1m")]).unwrap_err(),

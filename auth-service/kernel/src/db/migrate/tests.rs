@@ -50,7 +50,7 @@ async fn the_lock_is_held_from_the_first_migration_to_the_last() {
 fn a_new_file_that_another_replica_writes_to_is_waited_for() {
     let folder = std::env::temp_dir().join(format!("auth_wal_{}", std::process::id()));
     let path = folder.join("auth.db");
-    make_file(&path).unwrap();
+    sqlite::make(&path).unwrap();
     let mut other = open_sqlite(path.to_str().unwrap()).unwrap();
     other.batch_execute("BEGIN IMMEDIATE").unwrap();
 
@@ -61,5 +61,34 @@ fn a_new_file_that_another_replica_writes_to_is_waited_for() {
     other.batch_execute("COMMIT").unwrap();
     assert!(!replica.join().unwrap().unwrap().is_empty());
 
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// SQLite ends the transaction by itself; that there was none to roll back says nothing.
+#[test]
+fn the_first_error_is_told() {
+    let mut conn = SqliteConnection::establish(":memory:").unwrap();
+    conn.batch_execute("PRAGMA max_page_count = 12").unwrap();
+    let error = migrate_file(&mut conn).unwrap_err().to_string();
+    assert!(error.contains("database or disk is full"), "{error}");
+}
+
+// The image has no folder for temporary files.
+#[test]
+fn no_connection_to_sqlite_needs_a_temporary_file() {
+    let folder = std::env::temp_dir().join(format!("auth_temp_{}", std::process::id()));
+    let path = folder.join("auth.db");
+    let path = path.to_str().unwrap();
+    migrate_sqlite(path).unwrap();
+    let mut conn = open_sqlite(path).unwrap();
+    let memory: i32 = {
+        use diesel::RunQueryDsl;
+        diesel::select(sql::<diesel::sql_types::Integer>(
+            "(SELECT temp_store FROM pragma_temp_store)",
+        ))
+        .get_result(&mut conn)
+        .unwrap()
+    };
+    assert_eq!(memory, 2);
     std::fs::remove_dir_all(folder).unwrap();
 }
