@@ -229,6 +229,7 @@ impl Postgres {
         while !(AsyncPgConnection::establish(&self.url).await)
             .is_err_and(|error| refused(error.to_string()))
         {
+            self.spawn_again_if_it_ended();
             assert!(
                 began.elapsed() < Duration::from_secs(60),
                 "it does not start"
