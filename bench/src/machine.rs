@@ -117,6 +117,8 @@ fn kib(status: &str, name: &'static str) -> io::Result<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::{BufRead, BufReader};
+    use std::process::Stdio;
 
     #[test]
     fn times_are_found_behind_a_name_with_spaces() {
@@ -128,27 +130,28 @@ mod tests {
     #[test]
     fn memory_of_children_counts_and_shared_files_do_not_count_twice() {
         let mut shell = std::process::Command::new("sh")
-            .args(["-c", "sleep 60 & wait"])
+            .args(["-c", "sh -c 'echo started; read _'; :"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let children = || with_children(shell.id()).unwrap();
-        while children().len() < 2 {
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        let [pid, sleep] = children()[..] else {
-            panic!("{:?}", children())
+        // A child that was only just forked, or still loads its program, has not its memory yet.
+        let mut said = String::new();
+        let output = shell.stdout.take().unwrap();
+        BufReader::new(output).read_line(&mut said).unwrap();
+        assert_eq!(said, "started\n");
+        let children = with_children(shell.id()).unwrap();
+        let [pid, child] = children[..] else {
+            panic!("{children:?}")
         };
         let status = |pid: u32| fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-        let each = [pid, sleep].map(|pid| kib(&status(pid), "VmRSS:").unwrap() / 1024.0);
+        let each = [pid, child].map(|pid| kib(&status(pid), "VmRSS:").unwrap() / 1024.0);
         let both = resident_mib(pid).unwrap();
         assert!(
             both > each[0] && both < each[0] + each[1],
             "{both} {each:?}"
         );
-        let ended = std::process::Command::new("kill")
-            .args([pid.to_string(), sleep.to_string()])
-            .status();
-        assert!(ended.unwrap().success());
+        drop(shell.stdin.take());
         shell.wait().unwrap();
     }
 
