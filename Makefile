@@ -79,6 +79,13 @@ check: rust ## formatting, lints, dependencies, architecture, deploy/ and k8s/
 	@PATH="$(abspath $(TARGET))/tools/bin:$$PATH" cargo deny --log-level warn check --hide-inclusion-graph bans licenses sources
 	@cargo test --locked --workspace --test service -- architecture:: deployment:: | awk '{ print } /^test result: ok\. [1-9]/ { ran = 1 } END { exit !ran }' || { echo "The tests of the architecture and of the deployment failed or did not run." >&2; exit 1; }
 
+# Apart from `check`: the advisory database is a Git repository of its own, which not every machine reaches. OFFLINE=1
+# asks the copy that was fetched last (~/.cargo/advisory-dbs).
+.PHONY: audit
+audit: rust ## known weaknesses of the dependencies, by the RustSec advisory database (OFFLINE=1: as fetched last)
+	@tests/tools/ensure deny
+	@PATH="$(abspath $(TARGET))/tools/bin:$$PATH" cargo deny $(if $(filter 1,$(OFFLINE)),--offline) --log-level warn check --hide-inclusion-graph advisories
+
 .PHONY: fmt
 fmt: rust ## format the code
 	@cargo fmt --all
