@@ -1,7 +1,7 @@
 //! Where a request came from.
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{self, HeaderName};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use std::future::{Ready, ready};
@@ -60,11 +60,8 @@ pub fn address(request: &HttpRequest) -> IpAddr {
     let peer = request
         .peer_addr()
         .map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.ip());
-    let forwarded: Vec<&str> = request
-        .headers()
-        .get_all(header::X_FORWARDED_FOR)
-        .filter_map(|value| value.to_str().ok())
-        .collect();
+    let lines = request.headers().get_all(header::X_FORWARDED_FOR);
+    let forwarded: Vec<&[u8]> = lines.map(HeaderValue::as_bytes).collect();
     let ctx = request.app_data::<Data<Ctx>>();
     let trusted = ctx.map_or(&[][..], |ctx| &ctx.settings.throttle.trusted_proxies);
     client_address(peer, &forwarded, trusted)

@@ -1,7 +1,7 @@
 //! Which address a request counts for, in the throttle and in the audit trail.
 
 use super::{at, behind_proxy, login};
-use crate::support::{Backend, Client, PASSWORD, Service};
+use crate::support::{Backend, Client, PASSWORD, Service, raw};
 
 const WRONG: &str = "eleven quiet herons wade";
 
@@ -69,6 +69,34 @@ async fn behind_a_trusted_proxy_only_what_it_says_itself_counts() {
             .all(|address| *address == "203.0.113.9"),
         "{addresses:?}"
     );
+}
+
+// I29
+#[tokio::test(flavor = "multi_thread")]
+async fn bytes_that_are_no_text_hide_nobody_behind_the_proxy() {
+    let service = behind_proxy(Backend::Sqlite).await;
+    let body = format!(r#"{{"email":"nobody@example.org","password":"{WRONG}"}}"#);
+    for (n, lines) in [
+        // What nginx makes of it with `$proxy_add_x_forwarded_for`, and HAProxy with `option forwardfor`.
+        &b"X-Forwarded-For: \xff, 203.0.113.9\r\n"[..],
+        b"X-Forwarded-For: \xff\r\nX-Forwarded-For: 203.0.113.9\r\n",
+        b"X-Forwarded-For: 192.0.2.1\xc3\x28, \x80 ,203.0.113.9\r\n",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let length = body.len();
+        let rest = format!(
+            "Host: x\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+        );
+        let request = [b"POST /v1/login HTTP/1.1\r\n", lines, rest.as_bytes()].concat();
+        let answer = raw::talk(&service, &request).await;
+        assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+        let trail = service.audit().await;
+        let logins = trail.iter().filter(|event| event.event == "login");
+        let addresses: Vec<_> = logins.map(|event| event.address.as_deref()).collect();
+        assert_eq!(addresses, vec![Some("203.0.113.9"); n + 1], "{lines:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

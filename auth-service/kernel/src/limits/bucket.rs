@@ -20,6 +20,8 @@ pub(super) enum Bucket {
     Address(String),
     /// A device at an account: the account's hash, and that of its network and user agent.
     Device(Hash, Hash),
+    /// How many of an account's failures are a device's, by the same hashes. It holds nobody up.
+    Share(Hash, Hash),
 }
 
 impl Bucket {
@@ -34,6 +36,14 @@ impl Bucket {
         Self::Device(sha256(email), sha256(&format!("{network}\n{user_agent}")))
     }
 
+    /// The failures that this device has among those of its account.
+    pub(super) fn share(&self) -> Self {
+        match self {
+            Self::Device(email, device) => Self::Share(*email, *device),
+            other => other.clone(),
+        }
+    }
+
     /// Whom a rate of the same is counted for.
     pub(super) fn who(&self) -> Who {
         Who::hashed(&sha256(&self.to_string()))
@@ -46,13 +56,13 @@ impl fmt::Display for Bucket {
         match self {
             Self::Account(email) => write!(f, "{{limits}}:throttle:account:{}", text(email)),
             Self::Address(network) => write!(f, "{{limits}}:throttle:address:{network}"),
-            Self::Device(email, device) => {
-                write!(
-                    f,
-                    "{{limits}}:throttle:device:{}:{}",
-                    text(email),
-                    text(device)
-                )
+            Self::Device(email, device) | Self::Share(email, device) => {
+                let kind = match self {
+                    Self::Share(..) => "share",
+                    _ => "device",
+                };
+                let (email, device) = (text(email), text(device));
+                write!(f, "{{limits}}:throttle:{kind}:{email}:{device}")
             }
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::bucket::Bucket;
 use super::key::Key;
 use super::pace::refused;
-use super::{Backend, Limits, Told, Who, network};
+use super::{Backend, Limits, Settled, Told, Who, network};
 use crate::clock::Instant;
 use crate::config::Limit;
 
@@ -16,6 +16,8 @@ pub struct LoginKeys {
     pub(super) account: Bucket,
     pub(super) address: Bucket,
     pub(super) device: Bucket,
+    /// What of the account's failures is the device's.
+    pub(super) share: Bucket,
     /// The first is the one that the answer is told of: whoever asks may know how they stand
     /// themselves, but not how often others tried.
     rates: Vec<Key>,
@@ -36,6 +38,7 @@ impl LoginKeys {
                 Key::new(Limit::SignInAddress, Who::address(address)),
                 account,
             ],
+            share: device.share(),
             device,
             address: Bucket::Address(network),
         }
@@ -95,7 +98,11 @@ impl Limits {
         known_device: impl AsyncFnOnce() -> bool,
     ) -> Result<Ticket, Blocked> {
         let at = self.clock.now();
-        let both = [keys.account.clone(), keys.address.clone()];
+        let both = [
+            keys.account.clone(),
+            keys.address.clone(),
+            keys.share.clone(),
+        ];
         let both = self.attempt(&keys.rates, &both, at).await;
         if let Some(standing) = both.first {
             told.tell(standing);
@@ -120,22 +127,28 @@ impl Limits {
         })
     }
 
-    /// The password was right: the account and the device start afresh. The address only gets this
+    /// The password was right: the device starts afresh, and its failures are taken from the
+    /// account's. Those that others made there stay: an owner who signs in must not pay for a
+    /// guesser's next tries, nor let the guesser see that they signed in. The address only gets this
     /// one back, or signing in to an account of one's own would pay for guessing at others.
     pub async fn succeeded(&self, ticket: Ticket) {
         let LoginKeys {
             account,
             address,
             device,
+            share,
             ..
         } = ticket.keys;
-        let address = [address];
-        let give_back = match ticket.by {
-            Judge::AccountAndAddress => &address[..],
-            Judge::Device => &[],
+        let counted = match ticket.by {
+            Judge::AccountAndAddress => vec![account.clone(), address, share.clone()],
+            Judge::Device => Vec::new(),
         };
-        self.settle(ticket.backend, &[account, device], give_back, ticket.at)
-            .await;
+        let settled = Settled {
+            forgotten: &[device],
+            given_back: &counted,
+            repaid: Some((account, share)),
+        };
+        self.settle(ticket.backend, &settled, ticket.at).await;
     }
 
     /// The password was wrong: the attempt stays counted.
@@ -149,13 +162,18 @@ impl Limits {
             account,
             address,
             device,
+            share,
             ..
         } = ticket.keys;
         let counted = match ticket.by {
-            Judge::AccountAndAddress => vec![account, address],
+            Judge::AccountAndAddress => vec![account, address, share],
             Judge::Device => vec![device],
         };
-        self.settle(ticket.backend, &[], &counted, ticket.at).await;
+        let settled = Settled {
+            given_back: &counted,
+            ..Settled::default()
+        };
+        self.settle(ticket.backend, &settled, ticket.at).await;
     }
 }
 

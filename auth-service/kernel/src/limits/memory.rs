@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::Settled;
 use super::bucket::Bucket;
 use super::policy::Policy;
 use crate::clock::Instant;
@@ -77,22 +78,20 @@ impl Memory {
         Ok(())
     }
 
-    /// Forgets some buckets; takes back from others the failure that was counted `at`.
-    pub(super) fn settle(&self, forget: &[Bucket], give_back: &[Bucket], at: Instant) {
+    /// Settles an attempt that was counted `at`.
+    pub(super) fn settle(&self, policy: &Policy, settled: &Settled<'_>, at: Instant) {
         let mut known = self.lock();
-        for bucket in forget {
+        for bucket in settled.forgotten {
             known.remove(bucket);
         }
-        for bucket in give_back {
-            let Some(failures) = known.get_mut(bucket) else {
-                continue;
-            };
-            failures.count -= 1;
-            if failures.at == at {
-                failures.at = failures.before;
-            }
-            if failures.count == 0 {
-                known.remove(bucket);
+        for bucket in settled.given_back {
+            take(&mut known, bucket, 1, Some(at));
+        }
+        if let Some((account, share)) = &settled.repaid {
+            let own = known.remove(share);
+            let own = own.filter(|own| at < own.at.plus(policy.memory));
+            if let Some(own) = own {
+                take(&mut known, account, own.count, None);
             }
         }
     }
@@ -104,6 +103,20 @@ impl Memory {
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.lock().len()
+    }
+}
+
+/// Takes so many failures from a bucket; with the last, if it was counted `at`, its time.
+fn take(known: &mut HashMap<Bucket, Failures>, bucket: &Bucket, count: u32, at: Option<Instant>) {
+    let Some(failures) = known.get_mut(bucket) else {
+        return;
+    };
+    failures.count = failures.count.saturating_sub(count);
+    if at == Some(failures.at) {
+        failures.at = failures.before;
+    }
+    if failures.count == 0 {
+        known.remove(bucket);
     }
 }
 

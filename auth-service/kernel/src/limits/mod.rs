@@ -18,7 +18,8 @@
 //! that none of them is a way past the others.
 //!
 //! ```text
-//! begin ─ allowed ─▶ Ticket ─┬─ succeeded   account and device start afresh, the address gets one back
+//! begin ─ allowed ─▶ Ticket ─┬─ succeeded   the device starts afresh, and its failures are taken
+//!   │                        │             from the account's; the address gets one back
 //!   │                        ├─ failed      stays counted; so does a ticket that is dropped
 //!   │                        └─ release     given back: the password was never judged
 //!   └─ delayed ─ known device? ─ its own bucket and rate alone decide
@@ -99,6 +100,17 @@ enum Backend {
     Shared,
 }
 
+/// What becomes of buckets once it is known how an attempt ended.
+#[derive(Debug, Default)]
+struct Settled<'a> {
+    /// Their failures are forgotten.
+    forgotten: &'a [Bucket],
+    /// The failure of this attempt is taken back.
+    given_back: &'a [Bucket],
+    /// Then as many failures are taken from the first as the second counts, which is forgotten.
+    repaid: Option<(Bucket, Bucket)>,
+}
+
 impl Limits {
     /// Counts in this process alone. The settings are valid.
     pub fn in_memory(settings: &Settings, clock: Clock) -> Self {
@@ -172,11 +184,11 @@ impl Limits {
         })
     }
 
-    /// Forgets the failures of some buckets, and takes back from others what was counted `at`.
-    async fn settle(&self, backend: Backend, forget: &[Bucket], give_back: &[Bucket], at: Instant) {
+    /// Settles an attempt that was counted `at`.
+    async fn settle(&self, backend: Backend, settled: &Settled<'_>, at: Instant) {
         match (backend, &self.shared) {
-            (Backend::Shared, Some(shared)) => shared.settle(forget, give_back, at).await,
-            _ => self.memory.settle(forget, give_back, at),
+            (Backend::Shared, Some(shared)) => shared.settle(&self.policy, settled, at).await,
+            _ => self.memory.settle(&self.own_policy, settled, at),
         }
     }
 }

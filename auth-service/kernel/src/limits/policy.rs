@@ -42,14 +42,16 @@ impl Policy {
         match bucket {
             Bucket::Account(_) | Bucket::Device(..) => self.account_failures,
             Bucket::Address(_) => self.address_failures,
+            Bucket::Share(..) => u32::MAX,
         }
     }
 
-    /// Failures in a row that close the bucket. An address never closes: many people share it.
+    /// Failures in a row that close the bucket. An address never closes: many people share it. A
+    /// share only counts.
     pub(super) fn closed_at(&self, bucket: &Bucket) -> u32 {
         match bucket {
             Bucket::Account(_) | Bucket::Device(..) => self.closed_at,
-            Bucket::Address(_) => u32::MAX,
+            Bucket::Address(_) | Bucket::Share(..) => u32::MAX,
         }
     }
 

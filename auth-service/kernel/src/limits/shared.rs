@@ -11,8 +11,8 @@ use tokio::time::timeout;
 use super::bucket::Bucket;
 use super::gcra::Quota;
 use super::key::Key;
-use super::micros;
 use super::policy::Policy;
+use super::{Settled, micros};
 use crate::clock::Instant;
 use crate::kv::{Commands, Kv};
 
@@ -90,14 +90,20 @@ impl Shared {
         String::new()
     }
 
-    /// Forgets some buckets; takes back from others the failure that was counted `at`. If Redis
-    /// fails, they stay counted.
-    pub(super) async fn settle(&self, forget: &[Bucket], give_back: &[Bucket], at: Instant) {
+    /// Settles an attempt that was counted `at`. If Redis fails, it stays counted.
+    pub(super) async fn settle(&self, policy: &Policy, settled: &Settled<'_>, at: Instant) {
         let mut script = self.settle.prepare_invoke();
-        for bucket in forget.iter().chain(give_back) {
+        let repaid = settled.repaid.iter();
+        let repaid = repaid.flat_map(|(account, share)| [account, share]);
+        let others = settled.forgotten.iter().chain(settled.given_back);
+        for bucket in repaid.chain(others) {
             script.key(bucket.to_string());
         }
-        script.arg(forget.len()).arg(at.as_micros());
+        script
+            .arg(usize::from(settled.repaid.is_some()))
+            .arg(settled.forgotten.len())
+            .arg(at.as_micros())
+            .arg(micros(policy.memory));
         self.run::<()>(&script).await;
     }
 

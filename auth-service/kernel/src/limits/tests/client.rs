@@ -62,11 +62,28 @@ fn only_a_trusted_proxy_says_who_the_client_is() {
     ];
     for (peer, forwarded_for, client) in table {
         let client: IpAddr = client.parse().unwrap();
-        let found = client_address(peer.parse().unwrap(), forwarded_for, &trusted);
+        let lines: Vec<&[u8]> = forwarded_for.iter().map(|line| line.as_bytes()).collect();
+        let found = client_address(peer.parse().unwrap(), &lines, &trusted);
         assert_eq!(found, client, "{peer} with {forwarded_for:?}");
-        let found = client_address(peer.parse().unwrap(), forwarded_for, &[]);
+        let found = client_address(peer.parse().unwrap(), &lines, &[]);
         let peer: IpAddr = peer.parse().unwrap();
         assert_eq!(found, peer.to_canonical(), "with no proxy trusted");
+    }
+}
+
+// I29
+#[test]
+fn bytes_that_are_no_text_hide_nobody() {
+    let trusted = ["10.0.0.0/8".parse().unwrap()];
+    for (lines, client) in [
+        (&[&b"\xff, 198.51.100.7"[..]][..], "198.51.100.7"),
+        (&[b"\xff\xfe", b"198.51.100.7, 10.0.0.2"], "198.51.100.7"),
+        (&[b"6.6.6.6, \xc3\x28,198.51.100.7"], "198.51.100.7"),
+        (&[b"198.51.100.7, \xff"], "10.0.0.1"),
+        (&[b"\xff"], "10.0.0.1"),
+    ] {
+        let found = client_address("10.0.0.1".parse().unwrap(), lines, &trusted);
+        assert_eq!(found.to_string(), client, "{lines:?}");
     }
 }
 

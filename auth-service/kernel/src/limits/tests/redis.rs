@@ -75,7 +75,7 @@ async fn keys_expire_and_hold_no_email() {
     let Some(client) = test_redis() else { return };
     let bench = Bench::patient(client.clone());
     let keys = bench.keys();
-    let names = [&keys.account, &keys.address, &keys.device].map(ToString::to_string);
+    let names = [&keys.account, &keys.address, &keys.share, &keys.device].map(ToString::to_string);
     bench.fail(7, || keys.clone()).await;
     let _ = bench.begin_known(keys.clone()).await.unwrap();
     let mut redis = client.get_multiplexed_async_connection().await.unwrap();
