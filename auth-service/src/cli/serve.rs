@@ -7,7 +7,7 @@ use kernel::config::{ConfigError, Settings};
 use kernel::entropy::Entropy;
 use kernel::telemetry::Traces;
 
-use super::{Failure, print};
+use super::Failure;
 use crate::app::{self, App};
 use crate::logs;
 use crate::reload::Reload;
@@ -20,9 +20,9 @@ pub(super) async fn run(
     // From the start: unheard, it would end the process.
     let mut hangup = signal(SignalKind::hangup())?;
     let traces = Traces::start(&settings.telemetry)?;
-    let filter = logs::start(&settings.log, settings.mode, traces.as_ref())?;
+    let log = logs::start(&settings.log, settings.mode, traces.as_ref())?;
     let app = app::build(settings, Clock::system(), Entropy::system()).await?;
-    welcome(&app)?;
+    welcome(&app);
     let (mut terminate, mut interrupt) = (
         signal(SignalKind::terminate())?,
         signal(SignalKind::interrupt())?,
@@ -35,7 +35,7 @@ pub(super) async fn run(
     };
     let mut reload = Reload {
         running: app.ctx().settings.clone(),
-        filter,
+        filter: log.filter,
         tls: app.tls(),
         clock: app.ctx().clock.clone(),
     };
@@ -54,13 +54,14 @@ pub(super) async fn run(
     Ok(())
 }
 
-fn welcome(app: &App) -> Result<(), Failure> {
+fn welcome(app: &App) {
     let (ctx, public, internal) = (app.ctx(), app.public_addr(), app.internal_addr());
     tracing::info!(%public, %internal, issuer = ctx.settings.issuer, "serving");
-    match logs::is_json(&ctx.settings.log, ctx.settings.mode) {
-        true => Ok(()),
-        false => print(&format!(
-            r#"
+    if logs::is_json(&ctx.settings.log, ctx.settings.mode) {
+        return;
+    }
+    logs::say(&format!(
+        r#"
   listening   {scheme}://{public} (internal: {internal_scheme}://{internal})
   issuer      {issuer}
   docs        {scheme}://{public}/docs
@@ -70,11 +71,10 @@ fn welcome(app: &App) -> Result<(), Failure> {
   curl -s {scheme}://{public}/.well-known/jwks.json
 
 "#,
-            issuer = ctx.settings.issuer,
-            scheme = scheme(app.tls().is_some()),
-            internal_scheme = scheme(ctx.settings.tls.internal),
-        )),
-    }
+        issuer = ctx.settings.issuer,
+        scheme = scheme(app.tls().is_some()),
+        internal_scheme = scheme(ctx.settings.tls.internal),
+    ));
 }
 
 fn scheme(tls: bool) -> &'static str {

@@ -6,6 +6,7 @@ use actix_web::web::Data;
 use kernel::metrics::{CONTENT_TYPE, Sample};
 
 use crate::ctx::Ctx;
+use crate::logs;
 
 /// Everything that there is to watch, in the Prometheus text format. Asks no dependency.
 pub async fn metrics(ctx: Data<Ctx>) -> HttpResponse {
@@ -28,6 +29,7 @@ fn sample(ctx: &Ctx) -> Sample {
         feed_backlog: revocations.backlog,
         revocation_lag: revocations.lag,
         redis_is_heard: revocations.redis_is_heard,
+        log_lines_lost: logs::lost(),
         key_age: turns.map(|(since, _)| now.since(since)),
         key_rotates_in: turns.map(|(_, next)| next.secs_after(now)),
     }

@@ -70,6 +70,8 @@ both! {
             let answer = raw::talk(&process, request.as_bytes()).await;
             assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{request:?}: {answer}");
         }
+        let endless = format!("GET /v1/me HTTP/1.1\r\nX: {}\r\n\r\n", "a".repeat(200_000));
+        raw::talk(&process, endless.as_bytes()).await;
         for name in [EVIL, "a\r\nb", "a\n{\"level\":\"ERROR\"}"] {
             let body = json!({ "email": "grace@example.org", "password": PASSWORD, "name": name });
             process.post("/v1/signup", body).await.expect(422, "validation_failed");
@@ -82,6 +84,8 @@ both! {
         answered(&process, "the-last").await;
         let all = lines(&process);
         assert!(all.len() > 20);
+        // What a stranger sends is no fault of the service: it sets off no alarm.
+        assert_eq!(all.iter().find(|line| line["level"] == "ERROR"), None);
         let log = std::fs::read_to_string(&process.log).expect("a log");
         // As text, and as the bytes that a database driver might show.
         let bytes = |text: &str| format!("{:?}", text.as_bytes()).trim_matches(['[', ']']).to_owned();

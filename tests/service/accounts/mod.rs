@@ -24,6 +24,7 @@ mod start;
 mod throttle;
 mod throttle_addresses;
 mod token_size;
+mod unread;
 
 pub use command_line::{Ended, run};
 

@@ -19,7 +19,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("app", &["housekeeping", "http", "tls"]),
     (
         "http",
-        &["accounts", "sessions", "signin", "tls", "tokens", "users"],
+        &[
+            "accounts", "logs", "sessions", "signin", "tls", "tokens", "users",
+        ],
     ),
     ("reload", &["logs", "tls"]),
     ("logs", &[]),

@@ -1,6 +1,6 @@
 //! Everything that can go wrong, at once: a service for each trouble.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use super::{scrape, value};
 use crate::support::database::Database;
 use crate::support::events::Events;
 use crate::support::outside::free_port;
+use crate::support::process::command;
 use crate::support::proxy::{Flow, Proxy};
 use crate::support::redis::Redis;
 use crate::support::{Backend, Client, PASSWORD, Process, Service, Sql};
@@ -41,6 +42,7 @@ impl Troubles {
         this.verifier_leaves().await;
         this.no_next_key().await;
         this.few_files().await;
+        this.full_output().await;
         this
     }
 
@@ -221,6 +223,29 @@ impl Troubles {
             .status();
         assert!(limited.is_ok_and(|status| status.success()), "prlimit");
         self.keep((database, process));
+    }
+
+    /// AuthServiceLogLost: standard output takes nothing.
+    async fn full_output(&mut self) {
+        let database = Database::new(Backend::Sqlite).await;
+        let [public, internal] = [(); 2].map(|()| format!("127.0.0.1:{}", free_port()));
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let mut command = command(&database, &["serve"]);
+        command
+            .env("AUTH__LISTEN", &public)
+            .env("AUTH__INTERNAL_LISTEN", &internal)
+            .stdout(full.expect("Linux has it"))
+            .stderr(Stdio::null());
+        let mut command = tokio::process::Command::from(command);
+        let process = command.kill_on_drop(true).spawn();
+        self.targets.push(internal);
+        self.going_on.spawn(async move {
+            let _kept = (database, process.expect("the binary runs"));
+            loop {
+                let _ = reqwest::get(format!("http://{public}/v1/me")).await;
+                sleep(Duration::from_millis(100)).await;
+            }
+        });
     }
 
     /// Lets something live as long as the troubles.

@@ -2,7 +2,7 @@
 
 use prometheus::core::Collector;
 use prometheus::proto::MetricFamily;
-use prometheus::{Gauge, Opts, TextEncoder};
+use prometheus::{Counter, Gauge, Opts, TextEncoder};
 
 use super::{Metrics, Sample};
 
@@ -86,7 +86,12 @@ fn sampled(sample: &Sample) -> Vec<MetricFamily> {
     let there = table
         .into_iter()
         .filter_map(|(name, help, value)| Some(gauge(Opts::new(name, help), value?)));
-    there.flatten().collect()
+    let lost = counter(
+        "auth_log_lines_lost_total",
+        "Lines of the log that nobody read in time, or that could not be written.",
+        sample.log_lines_lost as f64,
+    );
+    there.flatten().chain(lost).collect()
 }
 
 fn build() -> Vec<MetricFamily> {
@@ -99,4 +104,11 @@ pub(super) fn gauge(about: Opts, value: f64) -> Vec<MetricFamily> {
     let gauge = Gauge::with_opts(about).expect("a name and labels of ours");
     gauge.set(value);
     gauge.collect()
+}
+
+/// A count that was looked at just now.
+pub(super) fn counter(name: &str, help: &str, value: f64) -> Vec<MetricFamily> {
+    let counter = Counter::new(name, help).expect("a name of ours");
+    counter.inc_by(value);
+    counter.collect()
 }

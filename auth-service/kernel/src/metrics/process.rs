@@ -2,11 +2,10 @@
 
 use procfs::WithCurrentSystemInfo;
 use procfs::process::{LimitValue, Process};
-use prometheus::core::Collector;
+use prometheus::Opts;
 use prometheus::proto::MetricFamily;
-use prometheus::{Counter, Opts};
 
-use super::exposition::gauge;
+use super::exposition::{counter, gauge};
 
 /// What `/proc/self` says; nothing of what it does not.
 pub(super) fn families() -> Vec<MetricFamily> {
@@ -17,7 +16,7 @@ pub(super) fn families() -> Vec<MetricFamily> {
     let ticks = procfs::ticks_per_second() as f64;
     if let Ok(stat) = process.stat() {
         let cpu = (stat.utime + stat.stime) as f64 / ticks;
-        families.extend(seconds("process_cpu_seconds_total", CPU, cpu));
+        families.extend(counter("process_cpu_seconds_total", CPU, cpu));
         let resident = stat.rss_bytes().get() as f64;
         families.extend(named("process_resident_memory_bytes", RESIDENT, resident));
         let virtual_memory = stat.vsize as f64;
@@ -54,10 +53,4 @@ const MAX_FDS: &str = "File descriptors that may be open.";
 
 fn named(name: &str, help: &str, value: f64) -> Vec<MetricFamily> {
     gauge(Opts::new(name, help), value)
-}
-
-fn seconds(name: &str, help: &str, value: f64) -> Vec<MetricFamily> {
-    let counter = Counter::new(name, help).expect("a name of ours");
-    counter.inc_by(value);
-    counter.collect()
 }

@@ -23,6 +23,8 @@ pub struct Sample {
     pub revocation_lag: Option<Duration>,
     /// Whether Redis carries revocations; nothing where there is none.
     pub redis_is_heard: Option<bool>,
+    /// Lines of the log that were lost since the start.
+    pub log_lines_lost: u64,
     /// How long the signing key has signed.
     pub key_age: Option<Duration>,
     /// Seconds until the next key takes over; less than nought where it should have.
