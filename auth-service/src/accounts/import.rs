@@ -9,7 +9,7 @@ use kernel::caller::Caller;
 use kernel::clock::Instant;
 use kernel::db::DbError;
 use kernel::db::types::Json;
-use kernel::passwords::StoredHash;
+use kernel::passwords::Hasher;
 
 use crate::ctx::Ctx;
 use crate::users::{self, Email, Faults, User, listed};
@@ -86,8 +86,8 @@ pub async fn import(
     let mut batch = Vec::with_capacity(BATCH);
     for (at, line) in lines.lines().enumerate() {
         let parsed = match line {
-            Ok(line) if at == 0 => parse(line.trim_start_matches(BYTE_ORDER_MARK)),
-            Ok(line) => parse(&line),
+            Ok(line) if at == 0 => parse(line.trim_start_matches(BYTE_ORDER_MARK), &ctx.hasher),
+            Ok(line) => parse(&line, &ctx.hasher),
             Err(error) if error.kind() == ErrorKind::InvalidData => Some(Err(error.to_string())),
             Err(error) => return Err(error.into()),
         };
@@ -120,21 +120,22 @@ struct Good {
 }
 
 /// A blank line is nothing.
-fn parse(text: &str) -> Option<Result<Good, String>> {
+fn parse(text: &str, hasher: &Hasher) -> Option<Result<Good, String>> {
     (!text.trim().is_empty()).then(|| {
         let line: Line = serde_json::from_str(text).map_err(|error| reason(&error))?;
-        judge(line)
+        judge(line, hasher)
     })
 }
 
 /// Says of all fields at once what is wrong with them.
-fn judge(line: Line) -> Result<Good, String> {
+fn judge(line: Line, hasher: &Hasher) -> Result<Good, String> {
     let mut faults = Faults::<String>::new();
     let email = Email::new(&line.email).map_err(|error| format!("email: {error}"));
     let email = faults.take(email);
     let name = line.name.as_deref().map(users::name).transpose();
     let name = faults.take(name.map_err(|error| error.to_string()));
-    let hash = line.hash.as_deref().map(StoredHash::parse).transpose();
+    let hash = line.hash.as_deref().map(|hash| hasher.can_verify(hash));
+    let hash = hash.transpose();
     let hash = faults.take(hash.map_err(|error| format!("hash: {error}")));
     let roles = users::roles(line.roles).map_err(|error| error.to_string());
     let roles = faults.take(roles);

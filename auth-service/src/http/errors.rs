@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use kernel::db::DbError;
 use kernel::keyring::KeysError;
 use kernel::limits::Blocked;
-use kernel::passwords::HashError;
+use kernel::passwords::{HashError, HashFormatError};
 use kernel::revocation::RevocationError;
 use std::time::Duration;
 
@@ -41,7 +41,11 @@ impl From<KeysError> for Problem {
 
 impl From<HashError> for Problem {
     fn from(error: HashError) -> Self {
-        Self::internal(error)
+        match error {
+            // For the operator to mend, by a setting.
+            HashError::Stored(HashFormatError::TooMuchMemory { .. }) => Self::unavailable(error),
+            other => Self::internal(other),
+        }
     }
 }
 

@@ -39,8 +39,8 @@ pub fn bind(ctx: Data<Ctx>) -> io::Result<Bound> {
     let settings = ctx.settings.clone();
     let draining = Data::new(Draining::default());
     let tls = Endpoint::open(&settings).map_err(io::Error::other)?;
-    let (public_addr, public_socket) = listen(settings.listen)?;
-    let (internal_addr, internal_socket) = listen(settings.internal_listen)?;
+    let (public_addr, public_socket) = listen("listen", settings.listen)?;
+    let (internal_addr, internal_socket) = listen("internal_listen", settings.internal_listen)?;
     let traces = settings.telemetry.otlp_endpoint.is_some();
     let timeout = settings.http.shutdown_timeout.as_secs();
     let (shared, goodbye, drain) = (ctx.clone(), draining.clone(), draining.clone());
@@ -89,9 +89,14 @@ pub fn bind(ctx: Data<Ctx>) -> io::Result<Bound> {
     })
 }
 
-fn listen(addr: SocketAddr) -> io::Result<(SocketAddr, TcpListener)> {
+/// `key` is the setting that names the address.
+fn listen(key: &str, addr: SocketAddr) -> io::Result<(SocketAddr, TcpListener)> {
     let socket = bound(addr).map_err(|error| {
-        io::Error::new(error.kind(), format!("can't listen on {addr}: {error}"))
+        let advice = format!(
+            "can't listen on {addr}: {error}; set `{key}` to an address of this machine that \
+             nothing else listens on"
+        );
+        io::Error::new(error.kind(), advice)
     })?;
     Ok((socket.local_addr()?, socket))
 }

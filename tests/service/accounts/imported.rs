@@ -3,12 +3,12 @@
 use serde_json::json;
 
 use super::login;
-use crate::support::{Service, both, recorded, secrets};
+use crate::support::{Backend, Service, both, recorded, secrets};
 
-const RIGHT: &str = "correct horse battery staple";
+pub(super) const RIGHT: &str = "correct horse battery staple";
 
 /// One of each format, made by argon2-cffi, bcrypt, passlib, libxcrypt, werkzeug and Django.
-const FOREIGN: &[&str] = &[
+pub(super) const FOREIGN: &[&str] = &[
     "$argon2i$v=19$m=64,t=2,p=1$AAECAwQFBgcICQoLDA0ODw$LhHRz4t6ELVYGt19AvAYa7aN/3sMrww/m0fJJIW52fY",
     "$argon2d$v=19$m=64,t=2,p=1$AAECAwQFBgcICQoLDA0ODw$dghoiRPSRKBbaaCRimSJwR//QWj12/Ib4j98W2I/aGM",
     "$2b$04$5lxftB8TVIozZhtHVu7ESuygBTesB.NAORHaK25XdNmXUeLOoQmR6",
@@ -76,4 +76,39 @@ both! {
         assert_eq!((done.created, done.existing, done.bad.len()), (0, 2, 0));
         assert_eq!(login(&service, "grace@example.org", RIGHT).await.body["user"], user);
     }
+}
+
+// I31
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hash_beyond_the_bound_is_refused_by_the_setting_that_raises_it() {
+    let service = Service::start(Backend::Sqlite).await;
+    // 128 MiB, as OWASP advises for scrypt; 1 GiB.
+    let salt = "AAECAwQFBgcICQoLDA0ODw";
+    let lines = [
+        format!("$scrypt$ln=17,r=8,p=1${salt}${salt}"),
+        format!("$argon2id$v=19$m=1048576,t=1,p=1${salt}${salt}"),
+    ]
+    .map(|hash| json!({ "email": "ada@example.org", "hash": hash }).to_string())
+    .join("\n");
+    let done = import(&service, &lines).await;
+    assert_eq!((done.created, done.bad.len()), (0, 2));
+    for bad in &done.bad {
+        let says = "and `passwords.max_hash_memory_kib` is 65536";
+        assert!(bad.reason.contains(says), "{}", bad.reason);
+    }
+    let roomy = Service::on(
+        service.database.clone(),
+        service.clock.clone(),
+        |settings| {
+            settings.passwords.max_hash_memory_kib = 1024 * 1024;
+        },
+    )
+    .await;
+    assert_eq!(import(&roomy, &lines).await.created, 1);
+    // Stored by then: it is not hashed, and the log says which setting to raise.
+    let answer = login(&service, "ada@example.org", RIGHT).await;
+    answer.expect(503, "unavailable");
+    login(&roomy, "ada@example.org", RIGHT)
+        .await
+        .expect(401, "invalid_credentials");
 }

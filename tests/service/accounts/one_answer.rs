@@ -47,11 +47,18 @@ both! {
         let line = json!({ "email": "mute@example.org" }).to_string();
         auth_service::accounts::import(&service.ctx, line.as_bytes(), &Default::default(), |_| {}).await.expect("an import");
 
+        // A hash that a sign-in would renew, of an account that can't sign in.
+        let (old, right) = (crate::accounts::imported::FOREIGN[0], crate::accounts::imported::RIGHT);
+        let line = json!({ "email": "old@example.org", "hash": old }).to_string();
+        auth_service::accounts::import(&service.ctx, line.as_bytes(), &Default::default(), |_| {}).await.expect("an import");
+        service.execute("UPDATE users SET disabled_at = created_at WHERE email_key = 'old@example.org'").await;
+
         let wrong = "eleven quiet herons wade";
         let mut all = Vec::new();
         for (email, password) in [
             ("ada@example.org", wrong), ("nobody@example.org", wrong), ("gone@example.org", wrong),
             ("gone@example.org", PASSWORD), ("mute@example.org", PASSWORD), ("nobody@example.org", PASSWORD),
+            ("old@example.org", wrong), ("old@example.org", right),
         ] {
             let before = heard.statements().len();
             let runs = argon2_runs(&service);

@@ -88,6 +88,78 @@ async fn production_refuses_what_is_unsafe_and_says_what_to_set() {
     assert_eq!(with(production(&database, &["check"]), &[]).code, 0);
 }
 
+// I42, I31
+#[tokio::test(flavor = "multi_thread")]
+async fn production_refuses_open_lines_a_brake_of_nothing_and_hashes_that_it_could_not_verify() {
+    let database = Database::new(Backend::Sqlite).await;
+    for (name, value, says) in [
+        (
+            "AUTH__DATABASE__URL",
+            "postgres://auth:s3cr3t@db.invalid/auth",
+            "`database.url` must ask for TLS",
+        ),
+        (
+            "AUTH__REDIS__URL",
+            "redis://:s3cr3t@cache.invalid:6379",
+            "`redis.url` must ask for TLS",
+        ),
+        (
+            "AUTH__THROTTLE__MEMORY",
+            "0s",
+            "`throttle.memory` is 0s, but must be at least 1h",
+        ),
+        (
+            "AUTH__PASSWORDS__MIN_LENGTH",
+            "8",
+            "`passwords.min_length` must be at least 15",
+        ),
+        (
+            "AUTH__KEYS__PUBLISH_AHEAD",
+            "15m",
+            "`keys.publish_ahead` is 15m, but must be at least 16m",
+        ),
+        (
+            "AUTH__PASSWORDS__ARGON2_MEMORY_KIB",
+            "2097152",
+            "`passwords.argon2_memory_kib` must be at most 65536",
+        ),
+        (
+            "AUTH__PASSWORDS__ARGON2_MEMORY_KIB",
+            "4000000000",
+            "`passwords.argon2_memory_kib` must be at most 65536",
+        ),
+        (
+            "AUTH__DATABASE__MAX_CONNECTIONS",
+            "4000000000",
+            "`database.max_connections` must be from 1 to 10000",
+        ),
+    ] {
+        let ended = with(production(&database, &["serve"]), &[(name, value)]);
+        assert_eq!(ended.code, 1, "{name}={value}: {}", ended.err);
+        assert!(ended.err.contains(says), "{name}={value}: {}", ended.err);
+        assert!(!ended.err.contains("s3cr3t"), "{}", ended.err);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listener_that_is_taken_names_its_setting() {
+    let database = Database::new(Backend::Sqlite).await;
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("an address").to_string();
+    for (name, key) in [
+        ("AUTH__LISTEN", "`listen`"),
+        ("AUTH__INTERNAL_LISTEN", "`internal_listen`"),
+    ] {
+        let ended = with(command(&database, &["serve"]), &[(name, &address)]);
+        let says = format!("set {key} to an address");
+        assert!(
+            ended.code == 1 && ended.err.contains(&says),
+            "{}",
+            ended.err
+        );
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn production_does_not_migrate_by_itself() {
     let database = Database::empty().await;
@@ -135,6 +207,11 @@ async fn an_unknown_or_ill_typed_setting_is_refused_by_its_name() {
             "unknown setting `tokens.acess_ttl` in the environment (AUTH__TOKENS__ACESS_TTL): did you mean `tokens.access_ttl`?",
         ),
         ("AUTH__ISUER", "x", "did you mean `issuer`?"),
+        (
+            "AUTH_TOKENS_ACCESS_TTL",
+            "5m",
+            "unknown setting `AUTH_TOKENS_ACCESS_TTL` in the environment: did you mean `AUTH__TOKENS__ACCESS_TTL`?",
+        ),
         ("AUTH__TOKENS__ACCESS_TTL", "soon", "tokens.access_ttl"),
         ("AUTH__LISTEN", "nowhere", "listen"),
         ("AUTH__LOG__FILTER", "a=b=c", "log.filter"),

@@ -67,6 +67,14 @@ fn the_ingress_serves_the_issuer_over_tls_and_the_public_listener_alone() {
     let ingress = &production().one("Ingress", "auth-service")["spec"];
     let environment = production().environment(&production().server());
     for rule in list(&ingress["rules"]) {
+        // As the API server wants a host (RFC 1123), which an issuer with a port would not be.
+        let labels = text(&rule["host"]).split('.');
+        let is_label = |label: &str| {
+            let byte =
+                |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+            !label.is_empty() && label.bytes().all(byte)
+        };
+        assert!(labels.into_iter().all(is_label), "{}", rule["host"]);
         assert_eq!(
             format!("https://{}", text(&rule["host"])),
             environment["AUTH__ISSUER"]

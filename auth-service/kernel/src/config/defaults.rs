@@ -44,6 +44,7 @@ impl Default for Database {
     fn default() -> Self {
         Self {
             url: "sqlite://{data_dir}/auth.db".into(),
+            allow_plaintext: false,
             max_connections: 16,
             acquire_timeout: Duration::from_secs(2),
             statement_timeout: Duration::from_secs(5),
@@ -114,12 +115,14 @@ impl Default for Passwords {
     fn default() -> Self {
         Self {
             min_length: 15,
+            allow_short: false,
             hash_workers: 0,
             queue_length: 64,
             queue_deadline: Duration::from_secs(2),
             argon2_memory_kib: 19_456,
             argon2_iterations: 2,
             argon2_parallelism: 1,
+            max_hash_memory_kib: 65_536,
         }
     }
 }

@@ -57,6 +57,41 @@ pub(super) fn layer(
     Ok(layer)
 }
 
+/// Refuses variables that were meant as settings and would be ignored: with one underscore where
+/// there must be two, or in small letters. One that says what counts anyway may be another program's.
+pub(super) fn refuse_misspelt(
+    env: &[(String, String)],
+    settings: &[(String, Json)],
+) -> Result<(), ConfigError> {
+    for (name, text) in env {
+        let upper = name.to_uppercase();
+        let Some(rest) = upper.strip_prefix("AUTH_") else {
+            continue;
+        };
+        if text.is_empty() || name.starts_with("AUTH__") {
+            continue;
+        }
+        let meant = rest.trim_start_matches('_').replace("__", "_");
+        let same = |key: &str| key.replace('.', "_").to_uppercase() == meant;
+        let Some((key, value)) = settings.iter().find(|(key, _)| same(key)) else {
+            continue;
+        };
+        let counts = match value {
+            Json::String(value) => value.clone(),
+            other => other.to_string(),
+        };
+        if counts != *text {
+            let right = key.replace('.', "__").to_uppercase();
+            return Err(ConfigError::Unknown {
+                key: name.clone(),
+                place: "the environment".into(),
+                hint: format!("did you mean `AUTH__{right}`?"),
+            });
+        }
+    }
+    Ok(())
+}
+
 /// Text as the type that the setting has; where it does not parse it stays text, to be refused.
 fn typed(text: &str, default: &Json) -> ValueKind {
     let plain = || ValueKind::String(text.to_owned());

@@ -34,6 +34,9 @@ impl<'a> Issuer<'a> {
             return Err("must hold nothing but the characters of a URL: encode the others");
         }
         let authority = rest.split('/').next().unwrap_or_default();
+        if authority.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return Err("must name its host in small letters: it is compared as text everywhere");
+        }
         let host = host(authority).ok_or("must name a host, such as https://auth.example.com")?;
         Ok(Self { https, host })
     }
@@ -41,7 +44,7 @@ impl<'a> Issuer<'a> {
     /// Whether nobody but this machine can reach it.
     pub(super) fn is_local(&self) -> bool {
         let ip = self.host.parse::<IpAddr>();
-        let name = self.host.to_ascii_lowercase();
+        let name = self.host;
         name == "localhost"
             || name.ends_with(".localhost")
             || ip.is_ok_and(|ip| ip.is_loopback() || ip.is_unspecified())

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::entries::entries;
-use super::{ConfigError, Settings, environment, secrets};
+use super::{ConfigError, Mode, Settings, environment, secrets};
 
 /// Every setting and its default.
 pub(super) type Known = BTreeMap<String, Json>;
@@ -27,12 +27,14 @@ impl Settings {
         let known: Known = entries(&settings).into_iter().collect();
         let text = file.map_or(Ok(String::new()), read)?;
         let name = file.map_or(String::new(), |path| format!("`{}`", path.display()));
-        let variables = environment::layer(env, &known)?;
+        let env: Vec<_> = env.collect();
+        let variables = environment::layer(env.iter().cloned(), &known)?;
         let merged = merge(&text, variables).map_err(|why| syntax(&name, &text, &why))?;
 
         let mut given = BTreeMap::new();
         leaves("", &merged, &mut given);
         let mut tree = serde_json::to_value(&settings).expect("settings are plain data");
+        let has_issuer = given.contains_key("issuer");
         for (key, value) in given {
             let place = value.origin().unwrap_or(&name).to_owned();
             let default = known
@@ -55,7 +57,24 @@ impl Settings {
         if let Some(url) = &mut settings.redis.url {
             *url = url.trim().to_owned();
         }
+        if !has_issuer {
+            settings.issuer = settings.own_issuer();
+        }
+        environment::refuse_misspelt(&env, &entries(&settings))?;
         Ok(settings)
+    }
+
+    /// The issuer where none is given: in dev mode the address that a browser on this machine
+    /// reaches. Production asks for one.
+    fn own_issuer(&self) -> String {
+        let scheme = match self.tls.certificate {
+            Some(_) => "https",
+            None => "http",
+        };
+        match (self.mode, self.listen.port()) {
+            (Mode::Production, _) | (Mode::Dev, 0) => self.issuer.clone(),
+            (Mode::Dev, port) => format!("{scheme}://localhost:{port}"),
+        }
     }
 }
 

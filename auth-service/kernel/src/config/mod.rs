@@ -10,9 +10,11 @@ mod entries;
 mod environment;
 mod error;
 mod generated;
+mod hashing;
 mod housekeeping;
 mod issuer;
 mod load;
+mod networks;
 mod production;
 mod rates;
 mod reference;
@@ -21,12 +23,14 @@ mod settings;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod transport;
 
 pub use check::{Problem, TOKEN_SHARE};
 pub use entries::setting_names;
 pub use environment::environment;
 pub use error::ConfigError;
 pub use generated::dev_encryption_key;
+pub use hashing::HashBounds;
 pub use housekeeping::Housekeeping;
 pub use rates::{Limit, Rate, Rates};
 pub use reference::{DEFAULT_TOML, default_toml, effective_toml};

@@ -1,10 +1,12 @@
 //! What only production asks for. Each rule stands for a way in which services like this one were
 //! broken into or lost their users.
 
-use super::Settings;
-use super::check::Findings;
+use std::time::Duration;
+
+use super::check::{Findings, HOUR, MINUTE};
 use super::issuer::Issuer;
 use super::secrets::is_made_up;
+use super::{Settings, transport};
 
 pub(super) fn check(settings: &Settings, found: &mut Findings) {
     let public = Issuer::parse(&settings.issuer);
@@ -37,7 +39,53 @@ pub(super) fn check(settings: &Settings, found: &mut Findings) {
         "throttle.front_end_hashes",
         "must not hold the hash of nothing: make a secret with `openssl rand -base64 32`",
     );
-    let passwords = &settings.passwords;
+    transport::check(settings, found);
+    check_guessing(settings, found);
+    found.expect(
+        (settings.forward_auth.origins.iter()).all(|origin| origin.starts_with("https://")),
+        "forward_auth.origins",
+        "must begin with https://: whoever is on the way to another page could use the cookie",
+    );
+}
+
+/// Where the password is the only factor (NIST SP 800-63B-4).
+const MIN_LENGTH: usize = 15;
+/// The most failures in a row that an account may have for free (NIST SP 800-63B-4, on rate limiting).
+const MAX_FREE_FAILURES: u32 = 100;
+/// The most that an address may have for free: many people can share one.
+const MAX_FREE_OF_ADDRESS: u32 = 10_000;
+
+/// A brake that is there by its name alone slows nobody down.
+fn check_guessing(settings: &Settings, found: &mut Findings) {
+    let (passwords, throttle) = (&settings.passwords, &settings.throttle);
+    found.expect(
+        passwords.allow_short || passwords.min_length >= MIN_LENGTH,
+        "passwords.min_length",
+        format!(
+            "must be at least {MIN_LENGTH}, for the password is the only factor (NIST SP \
+             800-63B-4); or set `passwords.allow_short = true`"
+        ),
+    );
+    let why = ": guessing would begin anew after it";
+    found.at_least("throttle.memory", throttle.memory, HOUR, why);
+    let why = ": guessing would hardly be slower";
+    found.at_least("throttle.max_delay", throttle.max_delay, MINUTE, why);
+    let least = Duration::from_millis(100);
+    found.at_least("throttle.base_delay", throttle.base_delay, least, why);
+    for (key, free, most) in [
+        (
+            "throttle.account_failures",
+            throttle.account_failures,
+            MAX_FREE_FAILURES,
+        ),
+        (
+            "throttle.address_failures",
+            throttle.address_failures,
+            MAX_FREE_OF_ADDRESS,
+        ),
+    ] {
+        found.expect(free <= most, key, format!("must be at most {most}"));
+    }
     found.expect(
         passwords.argon2_memory_kib >= 19_456,
         "passwords.argon2_memory_kib",

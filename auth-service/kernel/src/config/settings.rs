@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::durations as duration;
 use super::housekeeping::Housekeeping;
+use super::networks;
 use super::rates::Rates;
 use super::tls::Tls;
 
@@ -20,7 +21,8 @@ pub struct Settings {
     /// `dev` runs with no set-up at all; `production` refuses to start on an unsafe configuration.
     pub mode: Mode,
     /// The public address of this service: the `iss` of every token, and the only source of every
-    /// link. Never taken from a request.
+    /// link. Never taken from a request. In dev mode, where it is not set: `http://localhost` with
+    /// the port of `listen`.
     pub issuer: String,
     /// Where the public API listens. Port 0 picks a free one.
     #[schema(value_type = String)]
@@ -103,6 +105,9 @@ pub struct Database {
     /// `sqlite://path` or `postgres://user:password@host/name`. `{data_dir}` stands for the
     /// folder above. The environment's `DATABASE_URL` counts too.
     pub url: String,
+    /// Whether production may talk to a Postgres on another machine without TLS: where the network
+    /// itself encrypts, as a service mesh does.
+    pub allow_plaintext: bool,
     /// Connections a replica opens at most. On Postgres each HTTP worker has its share, and two are
     /// for what runs beside them; with fewer than two for each worker they share all, which costs
     /// more processor time. SQLite has one writer: more than 4 gain nothing there.
@@ -132,6 +137,9 @@ pub struct Redis {
     /// in this process and in the database. The environment's `REDIS_URL` counts too.
     #[schema(example = "redis://127.0.0.1:6379")]
     pub url: Option<String>,
+    /// Whether production may talk to a Redis on another machine without TLS: where the network
+    /// itself encrypts, as a service mesh does.
+    pub allow_plaintext: bool,
 }
 
 /// `tokens`
@@ -241,7 +249,7 @@ pub struct Keys {
     #[schema(value_type = String)]
     pub rotation_interval: Duration,
     /// How long a key is published before it signs; at least `jwks_max_age`, and in production a
-    /// minute more.
+    /// minute more and 16 minutes, for some verifiers fetch keys no sooner than after 15.
     #[serde(with = "duration")]
     #[schema(value_type = String)]
     pub publish_ahead: Duration,
@@ -278,6 +286,8 @@ pub struct Revocation {
 pub struct Passwords {
     /// The shortest password, in characters. NIST SP 800-63B-4: 15 where it is the only factor.
     pub min_length: usize,
+    /// Whether production takes a `min_length` below 15.
+    pub allow_short: bool,
     /// Threads that hash. 0: one a core.
     pub hash_workers: usize,
     /// Hashes that may wait for a thread; more are answered 503 at once.
@@ -292,6 +302,10 @@ pub struct Passwords {
     pub argon2_iterations: u32,
     /// argon2id lanes.
     pub argon2_parallelism: u32,
+    /// The most memory in KiB that one hash may take, whatever its format: of the settings above,
+    /// and of imported and stored hashes. Each hashing thread may take as much. Lower it only once
+    /// no stored hash needs more: its account could not sign in.
+    pub max_hash_memory_kib: u32,
 }
 
 /// `signup`
@@ -330,6 +344,7 @@ pub struct ForwardAuth {
 #[serde(deny_unknown_fields, default)]
 pub struct Throttle {
     /// Networks whose `X-Forwarded-For` counts, such as `10.0.0.0/8`.
+    #[serde(deserialize_with = "networks::deserialize")]
     #[schema(value_type = Vec<String>)]
     pub trusted_proxies: Vec<IpNet>,
     /// Base64 of the SHA-256 of each secret by which a front-end server proves itself: with one in

@@ -12,16 +12,11 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use super::foreign::fields;
 use super::password::Password;
 use super::stored::HashFormatError;
+use crate::config::HashBounds;
 
 /// Bytes of salt and tag of new hashes (RFC 9106 §4).
 pub(super) const SALT_LENGTH: usize = 16;
 pub(super) const TAG_LENGTH: usize = 32;
-
-/// The most that a stored hash may cost: KiB, passes, lanes, and KiB times passes.
-const MAX_MEMORY: u32 = 1024 * 1024;
-const MAX_PASSES: u32 = 100;
-const MAX_LANES: u32 = 64;
-const MAX_WORK: u32 = 4 * MAX_MEMORY;
 
 /// The working memory of one thread, reused from hash to hash: fresh pages cost more than hashing
 /// in them gains. It is taken at the first hash: a replica that hashes nothing holds none.
@@ -41,7 +36,18 @@ impl Memory {
         }
     }
 
-    /// The tag, computed in this memory, or for hashes that need more in memory of their own.
+    /// Memory of this size, whatever hashes need.
+    #[cfg(test)]
+    pub(super) fn of_blocks(size: usize) -> Self {
+        Self {
+            size,
+            blocks: Vec::new(),
+            runs: Arc::default(),
+        }
+    }
+
+    /// The tag, computed in this memory, or for hashes that need more in memory of their own, which
+    /// they give back; this memory is given up for as long, so that a thread never holds both.
     fn tag(
         &mut self,
         hash: &ArgonHash,
@@ -53,9 +59,14 @@ impl Memory {
         let (password, mut tag) = (password.as_bytes(), vec![0; length]);
         if hash.params.block_count() <= self.size {
             let blocks = &mut self.blocks;
+            // To be refused, where `resize` would end the process.
+            blocks
+                .try_reserve_exact(self.size.saturating_sub(blocks.len()))
+                .map_err(|_| argon2::Error::OutOfMemory)?;
             blocks.resize(self.size, Block::new());
             argon2.hash_password_into_with_memory(password, &hash.salt, &mut tag, blocks)?;
         } else {
+            self.blocks = Vec::new();
             argon2.hash_password_into(password, &hash.salt, &mut tag)?;
         }
         Ok(tag)
@@ -101,7 +112,7 @@ impl ArgonHash {
     }
 
     /// `$argon2id$v=19$m=19456,t=2,p=1$salt$tag`; without `v`, version 16 is meant.
-    pub(super) fn parse(text: &str) -> Result<Self, HashFormatError> {
+    pub(super) fn parse(text: &str, bounds: HashBounds) -> Result<Self, HashFormatError> {
         let malformed = HashFormatError::Malformed("argon2");
         let parts: Vec<&str> = text.split('$').collect();
         let (name, version, costs, salt, tag) = match parts[..] {
@@ -111,11 +122,11 @@ impl ArgonHash {
         };
         let [version] = fields::named(version, ["v"]).ok_or(malformed)?;
         let [memory, passes, lanes] = fields::named(costs, ["m", "t", "p"]).ok_or(malformed)?;
-        fields::at_most("argon2 memory in KiB", memory, MAX_MEMORY)?;
-        fields::at_most("argon2 passes", passes, MAX_PASSES)?;
-        fields::at_most("argon2 lanes", lanes, MAX_LANES)?;
+        fields::fits("argon2", memory, bounds)?;
+        fields::at_most("argon2 passes", passes, HashBounds::PASSES)?;
+        fields::at_most("argon2 lanes", lanes, HashBounds::LANES)?;
         let work = memory.saturating_mul(passes);
-        fields::at_most("argon2 memory times passes", work, MAX_WORK)?;
+        fields::at_most("argon2 memory times passes", work, HashBounds::WORK_KIB)?;
         let salt = fields::salt(fields::base64(salt).ok_or(malformed)?).ok_or(malformed)?;
         if salt.len() < argon2::MIN_SALT_LEN {
             return Err(malformed);

@@ -13,7 +13,7 @@ use super::password::{Password, PasswordError};
 use super::policy::Policy;
 use super::pool::{Pool, PoolError};
 use super::stored::{HashFormatError, StoredHash};
-use crate::config;
+use crate::config::{self, HashBounds};
 use crate::entropy::Entropy;
 use crate::metrics::Queue;
 use crate::telemetry::span;
@@ -28,6 +28,7 @@ pub struct Hasher {
 /// How new hashes are made.
 struct Recipe {
     params: Params,
+    bounds: HashBounds,
     policy: Policy,
     entropy: Entropy,
     /// Stands for the hash of a user who does not exist.
@@ -36,13 +37,14 @@ struct Recipe {
 }
 
 /// What verifying a password found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verdict {
     /// Whether it is the password of the account.
     pub matches: bool,
-    /// The hash to store instead: it matches, and what is stored is foreign or weaker than the
-    /// settings ask for.
-    pub rehash: Option<String>,
+    /// Whether a new hash should be stored instead: it matches, and what is stored is foreign or
+    /// weaker than the settings ask for. Making it is for the caller to ask, and only for who signs
+    /// in: it takes as long as verifying did.
+    pub is_outdated: bool,
 }
 
 /// The load on a [`Hasher`].
@@ -90,6 +92,7 @@ impl Hasher {
             },
             dummy: ArgonHash::dummy(&params, entropy.bytes(), entropy.bytes()),
             params,
+            bounds: settings.hash_bounds(),
             entropy,
             runs,
         };
@@ -123,11 +126,21 @@ impl Hasher {
         password: Password,
         stored: Option<String>,
     ) -> Result<Verdict, HashError> {
-        let stored = stored.as_deref().map(StoredHash::parse).transpose()?;
+        let bounds = self.recipe.bounds;
+        let stored = (stored.as_deref()).map(|text| StoredHash::parse(text, bounds));
+        let stored = stored.transpose()?;
         let recipe = Arc::clone(&self.recipe);
         let work = move |memory: &mut Memory| recipe.verify(&password, stored.as_ref(), memory);
         let hashing = self.pool.run(work).instrument(span!("password.verify"));
         Ok(hashing.await??)
+    }
+
+    /// Whether a hash from elsewhere can be verified here.
+    ///
+    /// # Errors
+    /// [`HashFormatError`]: of no known format, malformed, or beyond its bounds.
+    pub fn can_verify(&self, hash: &str) -> Result<(), HashFormatError> {
+        StoredHash::parse(hash, self.recipe.bounds).map(drop)
     }
 
     /// Whether `password` may become the password of an account: see [`Policy::check`].
@@ -169,21 +182,19 @@ impl Recipe {
         stored: Option<&StoredHash>,
         memory: &mut Memory,
     ) -> Result<Verdict, argon2::Error> {
-        let mut verdict = Verdict {
-            matches: false,
-            rehash: None,
-        };
-        match stored.filter(|stored| stored.covers(password)) {
-            Some(stored) => {
-                verdict.matches = stored.verify(password, memory)?;
-                if verdict.matches && !stored.is_at_least(&self.params) {
-                    verdict.rehash = Some(self.hash(password, memory)?);
-                }
-            }
+        let Some(stored) = stored.filter(|stored| stored.covers(password)) else {
             // An answer at once would tell that there is no such user.
-            None => drop(self.dummy.verify(password, memory)?),
-        }
-        Ok(verdict)
+            self.dummy.verify(password, memory)?;
+            return Ok(Verdict {
+                matches: false,
+                is_outdated: false,
+            });
+        };
+        let matches = stored.verify(password, memory)?;
+        Ok(Verdict {
+            matches,
+            is_outdated: matches && !stored.is_at_least(&self.params),
+        })
     }
 }
 

@@ -7,6 +7,7 @@ use argon2::Params;
 use super::argon::{ArgonHash, Memory};
 use super::foreign::{bcrypt::BcryptHash, pbkdf2::Pbkdf2Hash, scrypt::ScryptHash};
 use super::password::Password;
+use crate::config::HashBounds;
 
 /// No known format is longer, in bytes.
 const MAX_BYTES: usize = 1024;
@@ -15,9 +16,9 @@ const MAX_BYTES: usize = 1024;
 ///
 /// | format | written | bounds |
 /// | --- | --- | --- |
-/// | argon2id, argon2i, argon2d | PHC | 1 GiB, 100 passes, 4 GiB over all passes |
+/// | argon2id, argon2i, argon2d | PHC | the memory of [`HashBounds`], 100 passes, 64 lanes, 4 GiB over all passes |
 /// | bcrypt | `$2a$` `$2b$` `$2y$` | cost 15 |
-/// | scrypt | PHC `$scrypt$`, crypt `$7$`, werkzeug `scrypt:N:r:p` | 256 MiB, 1 GiB over all `p` |
+/// | scrypt | PHC `$scrypt$`, crypt `$7$`, werkzeug `scrypt:N:r:p` | the memory of [`HashBounds`], 1 GiB over all `p` |
 /// | PBKDF2 with SHA-1, SHA-256, SHA-512 | PHC, passlib, Django `pbkdf2_sha256`, werkzeug `pbkdf2:sha256` | 10 million iterations |
 ///
 /// Passwords are compared in NFC: one that another system hashed in another form does not match.
@@ -35,17 +36,17 @@ impl StoredHash {
     ///
     /// # Errors
     /// [`HashFormatError`]: of no known format, malformed, or beyond its bounds.
-    pub fn parse(text: &str) -> Result<Self, HashFormatError> {
+    pub fn parse(text: &str, bounds: HashBounds) -> Result<Self, HashFormatError> {
         if text.len() > MAX_BYTES {
             return Err(HashFormatError::Unknown);
         }
         let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| text.starts_with(prefix));
         let kind = if begins(&["$argon2"]) {
-            Kind::Argon(ArgonHash::parse(text)?)
+            Kind::Argon(ArgonHash::parse(text, bounds)?)
         } else if begins(&["$2a$", "$2b$", "$2x$", "$2y$"]) {
             Kind::Bcrypt(BcryptHash::parse(text)?)
         } else if begins(&["$scrypt$", "$7$", "scrypt:"]) {
-            Kind::Scrypt(ScryptHash::parse(text)?)
+            Kind::Scrypt(ScryptHash::parse(text, bounds)?)
         } else if begins(&["$pbkdf2", "pbkdf2_", "pbkdf2:"]) {
             Kind::Pbkdf2(Pbkdf2Hash::parse(text)?)
         } else {
@@ -114,6 +115,16 @@ pub enum HashFormatError {
     /// A known format that is not safe to verify.
     #[error("{0} hashes are not supported")]
     Unsupported(&'static str),
+    /// Verifying it would take more memory than one hash may.
+    #[error("{format} would take {needed} KiB, and `passwords.max_hash_memory_kib` is {limit}")]
+    TooMuchMemory {
+        /// The format.
+        format: &'static str,
+        /// KiB that it needs.
+        needed: u32,
+        /// KiB that it may take.
+        limit: u32,
+    },
     /// Verifying it would hold up other sign-ins.
     #[error("{cost} is above the limit of {limit}")]
     TooCostly {

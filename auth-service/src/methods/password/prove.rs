@@ -1,7 +1,7 @@
 //! Is it the password of the account?
 
 use kernel::id::Id;
-use kernel::passwords::Password;
+use kernel::passwords::{HashError, Password};
 
 use super::MethodError;
 use super::store::{self, Account};
@@ -56,9 +56,20 @@ pub async fn prove(
     if !verdict.matches || account.user.disabled_at.is_some() {
         return Ok(Err(Wrong(Some(account.user.id))));
     }
-    if let (Some(new), Some(old)) = (verdict.rehash, account.hash) {
-        store::renew(&ctx.db, account.user.id, old, new).await?;
+    if let (true, Some(old)) = (verdict.is_outdated, account.hash) {
+        renew(ctx, account.user.id, old, password).await?;
     }
     let (proof, now) = (Proof::Password, ctx.clock.now());
     Ok(Ok(Proven::new(account.user, proof, account.unchanged, now)))
+}
+
+/// Only for who signs in: making a hash for a disabled account would tell by its time that the
+/// password was right. Nobody is turned away because it can't be made now; the next sign-in tries
+/// again.
+async fn renew(ctx: &Ctx, id: Id, old: String, password: &Password) -> Result<(), MethodError> {
+    match ctx.hasher.hash(password.clone()).await {
+        Ok(new) => Ok(store::renew(&ctx.db, id, old, new).await?),
+        Err(HashError::Busy) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }

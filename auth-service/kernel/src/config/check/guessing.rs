@@ -1,6 +1,7 @@
 //! What stands against guessing: how passwords are hashed, and how often anything may be asked.
 
 use super::{Findings, Problem};
+use crate::config::hashing;
 use crate::config::secrets::decode_key;
 use crate::config::{Limit, Rate, Settings};
 
@@ -20,7 +21,6 @@ impl Settings {
 
 pub(super) fn passwords(settings: &Settings, found: &mut Findings) {
     let passwords = &settings.passwords;
-    let (memory, lanes) = (passwords.argon2_memory_kib, passwords.argon2_parallelism);
     found.expect(
         (8..=64).contains(&passwords.min_length),
         "passwords.min_length",
@@ -31,22 +31,7 @@ pub(super) fn passwords(settings: &Settings, found: &mut Findings) {
         "passwords.queue_length",
         "must be at least 1",
     );
-    found.expect(
-        lanes >= 1,
-        "passwords.argon2_parallelism",
-        "must be at least 1",
-    );
-    found.expect(
-        memory >= lanes.max(1).saturating_mul(8),
-        "passwords.argon2_memory_kib",
-        "must be at least 8 KiB a lane (RFC 9106 §3.1)",
-    );
-    let passes = passwords.argon2_iterations;
-    found.expect(
-        passes >= 1,
-        "passwords.argon2_iterations",
-        "must be at least 1",
-    );
+    hashing::check(passwords, found);
     found.at_most(
         "throttle.base_delay",
         settings.throttle.base_delay,

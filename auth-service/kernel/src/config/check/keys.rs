@@ -25,16 +25,20 @@ impl Settings {
     }
 }
 
+/// Some verifiers fetch the key set no sooner than 15 minutes after the last time, whatever
+/// `Cache-Control` says (lestrrat-go/jwx); and a minute as above.
+const FLOOR: Duration = Duration::from_secs(16 * 60);
+
 pub(super) fn check(settings: &Settings, found: &mut Findings) {
     let (keys, leeway) = (&settings.keys, settings.revocation.max_leeway);
     let size = [2048, 3072].contains(&keys.rsa_bits);
     found.expect(size, "keys.rsa_bits", "must be 2048 or 3072");
     // The minute is for replicas that load keys late and for clocks that differ.
-    let (margin, why) = match settings.mode {
-        Mode::Production => (MINUTE, " and a minute"),
-        Mode::Dev => (Duration::ZERO, ""),
+    let (margin, floor, why) = match settings.mode {
+        Mode::Production => (MINUTE, FLOOR, " and a minute, and 16 minutes"),
+        Mode::Dev => (Duration::ZERO, Duration::ZERO, ""),
     };
-    let least = keys.jwks_max_age.saturating_add(margin);
+    let least = keys.jwks_max_age.saturating_add(margin).max(floor);
     let why = format!(": `keys.jwks_max_age`{why}, so that verifiers know a key before it signs");
     found.at_least("keys.publish_ahead", keys.publish_ahead, least, &why);
     let spans = [settings.tokens.access_ttl, leeway, keys.jwks_max_age];

@@ -1,6 +1,6 @@
 //! What the service listens on, and what it talks to.
 
-use super::Findings;
+use super::{DAY, Findings, HOUR};
 use crate::config::{Settings, Telemetry};
 
 /// How the URL of a Redis may begin; `kv` says what each means.
@@ -43,31 +43,68 @@ pub(super) fn connections(settings: &Settings, found: &mut Findings) {
         "internal_listen",
         "must differ from `listen`: probes and metrics are not for the public",
     );
-    let (connections, replicas) = (database.max_connections, database.replicas);
+    counts(settings, found);
+    spans(settings, found);
+}
+
+/// More than any machine has. What is made of them at the start would end the process.
+const MAX_THREADS: usize = 1024;
+const MAX_CONNECTIONS: u32 = 10_000;
+
+fn counts(settings: &Settings, found: &mut Findings) {
+    let (database, passwords) = (&settings.database, &settings.passwords);
     found.expect(
-        connections >= 1,
+        (1..=MAX_CONNECTIONS).contains(&database.max_connections),
         "database.max_connections",
+        format!("must be from 1 to {MAX_CONNECTIONS}"),
+    );
+    found.expect(
+        database.replicas >= 1,
+        "database.replicas",
         "must be at least 1",
     );
-    found.expect(replicas >= 1, "database.replicas", "must be at least 1");
-    for (key, span) in [
-        ("database.acquire_timeout", database.acquire_timeout),
-        ("database.statement_timeout", database.statement_timeout),
+    for (key, threads) in [
+        ("http.workers", settings.http.workers),
+        ("passwords.hash_workers", passwords.hash_workers),
+    ] {
+        found.expect(
+            threads <= MAX_THREADS,
+            key,
+            format!("must be at most {MAX_THREADS}, or 0 for one a core"),
+        );
+    }
+}
+
+fn spans(settings: &Settings, found: &mut Findings) {
+    let (database, http) = (&settings.database, &settings.http);
+    let lookup = settings.revocation.lookup_timeout;
+    for (key, span, most) in [
+        ("database.acquire_timeout", database.acquire_timeout, HOUR),
         (
-            "revocation.lookup_timeout",
-            settings.revocation.lookup_timeout,
+            "database.statement_timeout",
+            database.statement_timeout,
+            HOUR,
         ),
+        ("revocation.lookup_timeout", lookup, HOUR),
         (
             "passwords.queue_deadline",
             settings.passwords.queue_deadline,
+            HOUR,
         ),
-        ("http.keep_alive", settings.http.keep_alive),
+        ("http.keep_alive", http.keep_alive, DAY),
     ] {
         found.expect(
             !span.is_zero(),
             key,
             "must be more than 0s: nothing could be answered",
         );
+        found.at_most(key, span, most, "");
+    }
+    for (key, span) in [
+        ("http.shutdown_timeout", http.shutdown_timeout),
+        ("http.shutdown_grace", http.shutdown_grace),
+    ] {
+        found.at_most(key, span, HOUR, ": a replica must end");
     }
 }
 

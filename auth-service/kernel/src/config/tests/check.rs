@@ -50,6 +50,8 @@ fn each_rule_names_its_setting() {
                 |s| s.issuer = "https://[::1".into(),
                 |s| s.issuer = "https://[::1]8080".into(),
                 |s| s.issuer = "https://".into(),
+                |s| s.issuer = "https://Auth.example.com".into(),
+                |s| s.issuer = "https://[::FFFF]:8080".into(),
                 |s| s.issuer = "https://\u{e4}.example".into(),
             ],
         ),
@@ -80,7 +82,31 @@ fn each_rule_names_its_setting() {
         ("internal_listen", &[|s| s.internal_listen = s.listen]),
         (
             "database.max_connections",
-            &[|s| s.database.max_connections = 0],
+            // I31: a pool makes room for all of them at the start.
+            &[
+                |s| s.database.max_connections = 0,
+                |s| s.database.max_connections = 4_000_000_000,
+            ],
+        ),
+        ("http.workers", &[|s| s.http.workers = 1025]),
+        (
+            "passwords.hash_workers",
+            &[|s| s.passwords.hash_workers = 1025],
+        ),
+        (
+            "http.keep_alive",
+            &[
+                |s| s.http.keep_alive = secs(0),
+                |s| s.http.keep_alive = Duration::MAX,
+            ],
+        ),
+        (
+            "http.shutdown_timeout",
+            &[|s| s.http.shutdown_timeout = secs(3601)],
+        ),
+        (
+            "http.shutdown_grace",
+            &[|s| s.http.shutdown_grace = Duration::MAX],
         ),
         ("database.replicas", &[|s| s.database.replicas = 0]),
         (
@@ -89,7 +115,11 @@ fn each_rule_names_its_setting() {
         ),
         (
             "database.statement_timeout",
-            &[|s| s.database.statement_timeout = secs(0)],
+            &[
+                |s| s.database.statement_timeout = secs(0),
+                // Postgres takes less than 25 days.
+                |s| s.database.statement_timeout = secs(26 * 86_400),
+            ],
         ),
         (
             "revocation.lookup_timeout",
@@ -185,15 +215,34 @@ fn each_rule_names_its_setting() {
         ),
         (
             "passwords.argon2_memory_kib",
-            &[|s| s.passwords.argon2_memory_kib = 7],
+            // I31
+            &[
+                |s| s.passwords.argon2_memory_kib = 7,
+                |s| s.passwords.argon2_memory_kib = 65_537,
+                |s| s.passwords.argon2_memory_kib = 4_000_000_000,
+                |s| s.passwords.max_hash_memory_kib = 19_455,
+            ],
+        ),
+        (
+            "passwords.max_hash_memory_kib",
+            &[|s| s.passwords.max_hash_memory_kib = 4 * 1024 * 1024 + 1],
         ),
         (
             "passwords.argon2_iterations",
-            &[|s| s.passwords.argon2_iterations = 0],
+            &[
+                |s| s.passwords.argon2_iterations = 0,
+                |s| s.passwords.argon2_iterations = 101,
+                |s| s.passwords.argon2_iterations = u32::MAX,
+                |s| (s.passwords.argon2_memory_kib, s.passwords.argon2_iterations) = (65_536, 65),
+            ],
         ),
         (
             "passwords.argon2_parallelism",
-            &[|s| s.passwords.argon2_parallelism = 0],
+            &[
+                |s| s.passwords.argon2_parallelism = 0,
+                |s| s.passwords.argon2_parallelism = 65,
+                |s| s.passwords.argon2_parallelism = u32::MAX,
+            ],
         ),
         (
             "telemetry.otlp_endpoint",
@@ -293,6 +342,13 @@ fn each_limit_itself_is_allowed() {
         |s| s.limits.refresh_session = "1/1d".parse().unwrap(),
         |s| s.throttle.front_end_hashes = vec![key([1; 32]), key([2; 32])],
         |s| s.keys.rotation_interval = Duration::MAX,
+        |s| s.passwords.argon2_memory_kib = 65_536,
+        // RFC 9106 §4, the first choice.
+        |s| {
+            s.passwords.max_hash_memory_kib = 2_097_152;
+            (s.passwords.argon2_memory_kib, s.passwords.argon2_iterations) = (2_097_152, 1);
+            s.passwords.argon2_parallelism = 4;
+        },
         |s| s.housekeeping.session_retention = secs(665),
         |s| s.housekeeping.audit_retention = secs(0),
         |s| s.housekeeping.unverified_retention = secs(3600),

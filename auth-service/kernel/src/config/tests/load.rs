@@ -146,7 +146,7 @@ fn an_unknown_setting_is_refused_by_name_and_source_with_the_nearest() {
         (
             "redis = 'redis://h'",
             "redis",
-            "a section, with settings such as `redis.url`",
+            "a section, with settings such as `redis.allow_plaintext`",
         ),
         ("issuer.x = 1", "issuer.x", "`issuer`?"),
         ("'database/url' = 'x'", "database/url", "`database.url`?"),
@@ -203,7 +203,7 @@ fn a_wrong_value_names_its_setting_its_source_and_what_is_expected() {
         (
             "throttle.trusted_proxies = ['x']",
             "throttle.trusted_proxies",
-            "address",
+            "`x` is not a network such as 10.0.0.0/8",
         ),
     ] {
         let error = load(Some(&folder.file(text)), &[]).unwrap_err();
@@ -215,6 +215,70 @@ fn a_wrong_value_names_its_setting_its_source_and_what_is_expected() {
     }
     let error = load(None, &[("AUTH__SIGNUP__ENABLED", "maybe")]).unwrap_err();
     assert!(error.contains("`signup.enabled` in the environment (AUTH__SIGNUP__ENABLED)"));
+}
+
+#[test]
+fn a_variable_that_was_meant_as_a_setting_is_refused_by_name() {
+    for (name, right) in [
+        ("AUTH_TOKENS_ACCESS_TTL", "AUTH__TOKENS__ACCESS_TTL"),
+        ("AUTH_TOKENS__ACCESS_TTL", "AUTH__TOKENS__ACCESS_TTL"),
+        ("auth__tokens__access_ttl", "AUTH__TOKENS__ACCESS_TTL"),
+        ("AUTH_MODE", "AUTH__MODE"),
+        ("AUTH_KEYS_ENCRYPTION_KEYS", "AUTH__KEYS__ENCRYPTION_KEYS"),
+        ("AUTH_STEP_UP_MAX_AGE", "AUTH__STEP_UP__MAX_AGE"),
+    ] {
+        let refused =
+            format!("unknown setting `{name}` in the environment: did you mean `{right}`?");
+        assert_eq!(load(None, &[(name, "7m")]).unwrap_err(), refused);
+        load(None, &[(name, "")]).unwrap();
+    }
+    // Another program's, beside ours; and what Kubernetes says of a Service called auth-redis.
+    for (name, text) in [
+        ("AUTH_ISSUER", "https://auth.example.com"),
+        ("AUTH_URL", "https://auth.example.com"),
+        ("AUTH_SECRET", "x"),
+        ("AUTH_REDIS_PORT", "tcp://10.0.0.1:6379"),
+        ("AUTH_CONFIG", "auth.toml"),
+    ] {
+        let ours = ("AUTH__ISSUER", "https://auth.example.com");
+        load(None, &[ours, (name, text)]).unwrap();
+    }
+}
+
+#[test]
+fn the_issuer_of_the_dev_mode_follows_the_listener() {
+    let issuer = |env: &[_]| load(None, env).unwrap().issuer;
+    let listen = ("AUTH__LISTEN", "0.0.0.0:9000");
+    assert_eq!(issuer(&[]), "http://localhost:8080");
+    assert_eq!(issuer(&[listen]), "http://localhost:9000");
+    let tls = ("AUTH__TLS__CERTIFICATE", "tls.crt");
+    assert_eq!(issuer(&[listen, tls]), "https://localhost:9000");
+    let given = ("AUTH__ISSUER", "http://localhost:8080");
+    assert_eq!(issuer(&[listen, given]), "http://localhost:8080");
+    assert_eq!(
+        issuer(&[("AUTH__LISTEN", "127.0.0.1:0")]),
+        "http://localhost:8080"
+    );
+    let production = ("AUTH__MODE", "production");
+    assert_eq!(issuer(&[listen, production]), "http://localhost:8080");
+}
+
+// I18
+#[test]
+fn a_network_is_compared_in_the_form_of_addresses() {
+    let given = "::ffff:10.0.0.0/104,::ffff:192.0.2.7/128,fd00::/8,198.51.100.7,::ffff:0:0/96";
+    let settings = load(None, &[("AUTH__THROTTLE__TRUSTED_PROXIES", given)]).unwrap();
+    let networks = settings.throttle.trusted_proxies.iter();
+    assert_eq!(
+        networks.map(ToString::to_string).collect::<Vec<_>>(),
+        [
+            "10.0.0.0/8",
+            "192.0.2.7/32",
+            "fd00::/8",
+            "198.51.100.7/32",
+            "0.0.0.0/0"
+        ]
+    );
 }
 
 #[test]

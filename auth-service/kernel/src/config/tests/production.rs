@@ -51,7 +51,59 @@ fn production_refuses_what_dev_allows() {
         ("database.replicas", &[|s| s.database.replicas = 2]),
         (
             "keys.publish_ahead",
-            &[|s| s.keys.publish_ahead = s.keys.jwks_max_age + Duration::from_secs(59)],
+            &[
+                |s| s.keys.publish_ahead = Duration::from_secs(16 * 60 - 1),
+                |s| {
+                    s.keys.jwks_max_age = Duration::from_secs(16 * 60);
+                    s.keys.publish_ahead = s.keys.jwks_max_age + Duration::from_secs(59);
+                },
+            ],
+        ),
+        // I42
+        (
+            "database.url",
+            &[
+                |s| s.database.url = "postgres://auth:x@db.internal/auth".into(),
+                |s| s.database.url = "postgres://db.internal/auth?sslmode=prefer".into(),
+            ],
+        ),
+        (
+            "redis.url",
+            &[|s| s.redis.url = Some("redis://cache.internal:6379".into())],
+        ),
+        (
+            "throttle.memory",
+            &[
+                |s| s.throttle.memory = Duration::ZERO,
+                |s| s.throttle.memory = Duration::from_secs(3599),
+            ],
+        ),
+        (
+            "throttle.max_delay",
+            &[|s| s.throttle.max_delay = Duration::from_secs(59)],
+        ),
+        (
+            "throttle.base_delay",
+            &[|s| s.throttle.base_delay = Duration::ZERO],
+        ),
+        (
+            "throttle.account_failures",
+            &[|s| s.throttle.account_failures = 101],
+        ),
+        (
+            "throttle.address_failures",
+            &[|s| s.throttle.address_failures = u32::MAX],
+        ),
+        (
+            "passwords.min_length",
+            &[
+                |s| s.passwords.min_length = 8,
+                |s| s.passwords.min_length = 14,
+            ],
+        ),
+        (
+            "forward_auth.origins",
+            &[|s| s.forward_auth.origins = vec!["http://app.example.com".into()]],
         ),
         (
             "throttle.front_end_hashes",
@@ -86,5 +138,30 @@ fn production_refuses_what_dev_allows() {
                 "dev allows {key}"
             );
         }
+    }
+}
+
+// I42
+#[test]
+fn an_operator_with_a_reason_says_so() {
+    let changes: &[Change] = &[
+        |s| s.database.url = "postgres://127.0.0.1/auth".into(),
+        |s| s.database.url = "postgres://%2Frun%2Fpostgresql/auth".into(),
+        |s| s.database.url = "postgres://db.internal/auth?sslmode=require".into(),
+        |s| {
+            s.database.url = "postgres://db.internal/auth".into();
+            s.database.allow_plaintext = true;
+        },
+        |s| s.redis.url = Some("rediss://cache.internal".into()),
+        |s| s.redis.url = Some("unix:///run/redis.sock".into()),
+        |s| {
+            s.redis.url = Some("redis://cache.internal".into());
+            s.redis.allow_plaintext = true;
+        },
+        |s| (s.passwords.min_length, s.passwords.allow_short) = (8, true),
+        |s| s.keys.publish_ahead = Duration::from_secs(16 * 60),
+    ];
+    for change in changes {
+        assert_eq!(problems(production(), *change), [""; 0]);
     }
 }

@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
+use crate::config::HashBounds;
 use crate::passwords::stored::HashFormatError;
 
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -62,6 +63,23 @@ pub(in crate::passwords) fn salt(salt: impl Into<Vec<u8>>) -> Option<Vec<u8>> {
 /// A digest of sound length.
 pub(in crate::passwords) fn digest(digest: Vec<u8>) -> Option<Vec<u8>> {
     Some(digest).filter(|digest| (MIN_DIGEST..=MAX_DIGEST).contains(&digest.len()))
+}
+
+/// Refuses a hash that takes more memory, in KiB, than one may.
+pub(in crate::passwords) fn fits(
+    format: &'static str,
+    needed: u32,
+    bounds: HashBounds,
+) -> Result<(), HashFormatError> {
+    let limit = bounds.memory_kib;
+    if needed > limit {
+        return Err(HashFormatError::TooMuchMemory {
+            format,
+            needed,
+            limit,
+        });
+    }
+    Ok(())
 }
 
 /// Refuses a cost above its limit.

@@ -4,12 +4,12 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use scrypt::Params;
 
 use super::fields;
+use crate::config::HashBounds;
 use crate::passwords::password::Password;
 use crate::passwords::stored::HashFormatError;
 
-/// The most that a stored hash may cost: KiB at once, and KiB gone through.
-const MAX_MEMORY: u32 = 256 * 1024;
-const MAX_WORK: u32 = 4 * MAX_MEMORY;
+/// The most KiB that a stored hash may go through.
+const MAX_WORK: u32 = 1024 * 1024;
 
 /// crypt's base64, least significant bits first.
 const CRYPT_ALPHABET: &[u8; 64] =
@@ -25,15 +25,19 @@ pub(in crate::passwords) struct ScryptHash {
 }
 
 impl ScryptHash {
-    pub(in crate::passwords) fn parse(text: &str) -> Result<Self, HashFormatError> {
+    pub(in crate::passwords) fn parse(
+        text: &str,
+        bounds: HashBounds,
+    ) -> Result<Self, HashFormatError> {
         let parts: Vec<&str> = text.split('$').collect();
-        match parts[..] {
+        let (costs, salt, digest) = match parts[..] {
             ["", "scrypt", costs, salt, digest] => phc(costs, salt, digest),
             ["", "7", setting, digest] => crypt(setting, digest),
             [method, salt, digest] => werkzeug(method, salt, digest),
             _ => None,
         }
-        .ok_or(MALFORMED)?
+        .ok_or(MALFORMED)?;
+        Self::new(costs, salt, digest, bounds)
     }
 
     /// Whether `password` is the one; compared in constant time.
@@ -48,15 +52,20 @@ impl ScryptHash {
         [log_n, r, p]: [u32; 3],
         salt: Vec<u8>,
         digest: Vec<u8>,
+        bounds: HashBounds,
     ) -> Result<Self, HashFormatError> {
         let block = u64::from(r) * 128;
         let memory = block.saturating_mul(1 << log_n.min(63)) / 1024;
         let work = memory.saturating_mul(u64::from(p));
         let kib = |amount| u32::try_from(amount).unwrap_or(u32::MAX);
-        fields::at_most("scrypt memory in KiB", kib(memory), MAX_MEMORY)?;
+        fields::fits("scrypt", kib(memory), bounds)?;
         fields::at_most("scrypt memory in KiB times p", kib(work), MAX_WORK)?;
-        // So that the blocks of all p together stay within the memory, too.
-        fields::at_most("scrypt r times p", r.saturating_mul(p), MAX_MEMORY * 8)?;
+        // The blocks of all p together, too.
+        fields::fits(
+            "scrypt",
+            kib(block.saturating_mul(u64::from(p)) / 1024),
+            bounds,
+        )?;
         if log_n == 0 {
             return Err(MALFORMED);
         }
@@ -68,29 +77,28 @@ impl ScryptHash {
     }
 }
 
+/// Costs, salt and digest, as they are written.
+type Read = ([u32; 3], Vec<u8>, Vec<u8>);
+
 /// `$scrypt$ln=16,r=8,p=1$salt$digest`, both base64.
-fn phc(costs: &str, salt: &str, digest: &str) -> Option<Result<ScryptHash, HashFormatError>> {
+fn phc(costs: &str, salt: &str, digest: &str) -> Option<Read> {
     let costs = fields::named(costs, ["ln", "r", "p"])?;
-    Some(ScryptHash::new(
-        costs,
-        fields::base64(salt)?,
-        fields::base64(digest)?,
-    ))
+    Some((costs, fields::base64(salt)?, fields::base64(digest)?))
 }
 
 /// `scrypt:32768:8:1$salt$digest`, the salt as text, the digest in hexadecimal.
-fn werkzeug(method: &str, salt: &str, digest: &str) -> Option<Result<ScryptHash, HashFormatError>> {
+fn werkzeug(method: &str, salt: &str, digest: &str) -> Option<Read> {
     let parts: Vec<&str> = method.split(':').collect();
     let ["scrypt", n, r, p] = parts[..] else {
         return None;
     };
     let n = fields::number(n).filter(|n| n.is_power_of_two())?;
     let costs = [n.trailing_zeros(), fields::number(r)?, fields::number(p)?];
-    Some(ScryptHash::new(costs, salt.into(), fields::hex(digest)?))
+    Some((costs, salt.into(), fields::hex(digest)?))
 }
 
 /// `$7$`, one character of log N, five each of r and p, the salt as text; then the digest.
-fn crypt(setting: &str, digest: &str) -> Option<Result<ScryptHash, HashFormatError>> {
+fn crypt(setting: &str, digest: &str) -> Option<Read> {
     let (costs, salt) = setting.as_bytes().split_at_checked(11)?;
     let costs =
         [bits(&costs[..1])?, bits(&costs[1..6])?, bits(&costs[6..])?].map(|cost| cost as u32);
@@ -99,7 +107,7 @@ fn crypt(setting: &str, digest: &str) -> Option<Result<ScryptHash, HashFormatErr
         let whole = group.len() * 6 / 8;
         bytes.extend_from_slice(&bits(group)?.to_le_bytes()[..whole]);
     }
-    Some(ScryptHash::new(costs, salt.into(), bytes))
+    Some((costs, salt.into(), bytes))
 }
 
 /// The number that characters of crypt's alphabet spell: 30 bits at most.

@@ -33,11 +33,11 @@ async fn verify(hasher: &Hasher, raw: &str, stored: &str) -> Verdict {
 
 const NO: Verdict = Verdict {
     matches: false,
-    rehash: None,
+    is_outdated: false,
 };
 const YES: Verdict = Verdict {
     matches: true,
-    rehash: None,
+    is_outdated: false,
 };
 
 #[tokio::test]
@@ -89,7 +89,7 @@ async fn every_character_counts() {
 }
 
 #[tokio::test]
-async fn a_weaker_or_foreign_hash_is_replaced_when_it_matches() {
+async fn a_weaker_or_foreign_hash_is_outdated_when_it_matches() {
     // R18
     let now = config::Passwords {
         argon2_memory_kib: 128,
@@ -118,8 +118,8 @@ async fn a_weaker_or_foreign_hash_is_replaced_when_it_matches() {
     }
     for stored in weaker {
         let verdict = verify(&strong, RIGHT, &stored).await;
-        assert!(verdict.matches);
-        let rehash = verdict.rehash.unwrap();
+        assert!(verdict.matches && verdict.is_outdated);
+        let rehash = strong.hash(password(RIGHT)).await.unwrap();
         assert!(
             rehash.starts_with("$argon2id$v=19$m=128,t=3,p=2$"),
             "{rehash}"
@@ -195,6 +195,70 @@ async fn a_flood_is_shed_and_says_so() {
             argon2_runs: 3
         }
     );
+}
+
+// I31
+#[tokio::test]
+async fn every_hash_that_the_settings_make_can_be_verified_and_more_memory_is_refused_not_taken() {
+    let bounds = config::Passwords::default().hash_bounds();
+    for (memory, passes, lanes) in [(8, 100, 1), (512, 1, 64), (19_456, 2, 1), (65_536, 1, 4)] {
+        let mut settings = config::Settings::default();
+        settings.passwords = config::Passwords {
+            argon2_memory_kib: memory,
+            argon2_iterations: passes,
+            argon2_parallelism: lanes,
+            ..self::settings()
+        };
+        assert_eq!(settings.validate(), Ok(()));
+        let strong = hasher(&settings.passwords);
+        let stored = strong.hash(password(RIGHT)).await.unwrap();
+        assert_eq!(verify(&strong, RIGHT, &stored).await, YES);
+        // By whoever has the settings of before, too.
+        assert!(
+            verify(&hasher(&self::settings()), RIGHT, &stored)
+                .await
+                .matches
+        );
+        assert_eq!(strong.can_verify(&stored), Ok(()));
+    }
+    let hasher = hasher(&settings());
+    let salt = "AAECAwQFBgcICQoLDA0ODw";
+    for (hash, needed) in [
+        (
+            format!("$argon2id$v=19$m=65537,t=1,p=1${salt}${salt}"),
+            65_537,
+        ),
+        (
+            format!("$argon2id$v=19$m=1048576,t=1,p=1${salt}${salt}"),
+            1_048_576,
+        ),
+        (format!("$scrypt$ln=17,r=8,p=1${salt}${salt}"), 131_072),
+    ] {
+        let refused = hasher.verify(password(RIGHT), Some(hash.clone())).await;
+        let Err(HashError::Stored(why)) = refused else {
+            panic!("{hash}: {refused:?}")
+        };
+        assert_eq!(hasher.can_verify(&hash), Err(why));
+        let HashFormatError::TooMuchMemory {
+            needed: asked,
+            limit,
+            ..
+        } = why
+        else {
+            panic!("{hash}: {why}")
+        };
+        assert_eq!((asked, limit), (needed, bounds.memory_kib));
+        assert!(why.to_string().contains("passwords.max_hash_memory_kib"));
+    }
+}
+
+#[test]
+fn memory_that_is_not_to_be_had_is_an_error_and_no_abort() {
+    // I31: an allocation of this many KiB is beyond every address space.
+    let params = Params::new(u32::MAX, 1, 1, None).unwrap();
+    let mut memory = Memory::of_blocks(usize::MAX / 1024);
+    let made = ArgonHash::make(&params, [0; 16], &password(RIGHT), &mut memory);
+    assert_eq!(made.err(), Some(argon2::Error::OutOfMemory));
 }
 
 #[tokio::test]
