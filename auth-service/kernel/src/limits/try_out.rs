@@ -27,6 +27,7 @@ pub async fn try_out(url: &str) -> RedisResult<()> {
     let _: Vec<i64> = counted.invoke_async(&mut commands).await?;
     let settle = Script::new(SETTLE);
     let mut settled = settle.key(RATE);
-    settled.key(BUCKET).arg(1).arg(0);
+    // Both are forgotten, nothing is taken back.
+    settled.key(BUCKET).arg(0).arg(2).arg(0).arg(0);
     settled.invoke_async(&mut commands).await
 }

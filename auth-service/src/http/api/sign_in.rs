@@ -157,8 +157,8 @@ pub async fn refresh(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LogoutRequest {
-    /// The refresh token as it was given, of whatever generation.
-    #[schema(example = "rt_AQGbDg")]
+    /// The refresh token as it was given, of whatever generation. Beside a bearer it may be left out.
+    #[schema(example = "rt_AQGbDg", required = false)]
     refresh_token: String,
 }
 

@@ -664,10 +664,10 @@ export interface components {
         /** @description A refresh token. */
         LogoutRequest: {
             /**
-             * @description The refresh token as it was given, of whatever generation.
+             * @description The refresh token as it was given, of whatever generation. Beside a bearer it may be left out.
              * @example rt_AQGbDg
              */
-            refresh_token: string;
+            refresh_token?: string;
         };
         /** @description What this service is and where its parts are (RFC 8414 §2): only what works. */
         Metadata: {
