@@ -5,7 +5,7 @@ import { signInElsewhere } from './harness/service.ts';
 const scenario = onStack();
 
 scenario('signing out in one tab is seen in the others, untouched', { refreshes: 0 }, async (visitor) => {
-	const { email } = await visitor.signIn();
+	const { id } = await visitor.signIn();
 	const [one, two, three] = await visitor.tabs(3);
 	await visitor.goto('/', two);
 	await visitor.goto('/account', three);
@@ -15,7 +15,7 @@ scenario('signing out in one tab is seen in the others, untouched', { refreshes:
 
 	await two!.locator('#status', { hasText: 'signed-out' }).waitFor();
 	await three!.waitForURL('**/login?redirectTo=%2Faccount');
-	for (const tab of [two, three]) expect(await tab!.locator('body').innerText()).not.toContain(email);
+	for (const tab of [two, three]) expect(await tab!.locator('body').innerText()).not.toContain(id);
 	expect(await two!.evaluate(() => fetch('/api/whoami').then(({ status }) => status))).toBe(401);
 });
 
@@ -33,11 +33,11 @@ scenario('signing out ends the session at the service, and no other', { refreshe
 });
 
 scenario('the back button shows nothing personal after signing out', { refreshes: 0 }, async (visitor) => {
-	const { email } = await visitor.signIn({ at: '/login?redirectTo=/account' });
+	const { id } = await visitor.signIn({ at: '/login?redirectTo=/account' });
 	const { page } = visitor;
 	// Full loads, so that going back asks the browser's caches rather than the router.
 	await visitor.goto('/account');
-	expect(await page.content()).toContain(email);
+	expect(await page.content()).toContain(id);
 	await visitor.goto('/');
 	await page.getByRole('button', { name: 'Sign out' }).click();
 	await page.locator('#status', { hasText: 'signed-out' }).waitFor();
@@ -46,7 +46,7 @@ scenario('the back button shows nothing personal after signing out', { refreshes
 		await page.goBack();
 		if (page.url() === 'about:blank') break;
 		await page.locator('#status', { hasText: 'signed-out' }).waitFor();
-		expect(await page.content()).not.toContain(email);
+		expect(await page.content()).not.toContain(id);
 		visited.push(new URL(page.url()).pathname);
 	}
 	// The account page is among them, and asks to sign in.
@@ -55,7 +55,7 @@ scenario('the back button shows nothing personal after signing out', { refreshes
 
 scenario('a page that the browser kept alive is brought up to date when it is shown again', { refreshes: [0, 1] }, async (visitor) => {
 	// A request that another tab sent just before the cookies went may ask, and be told that the session is over.
-	const { email } = await visitor.signIn();
+	const { id } = await visitor.signIn();
 	const [one, two] = await visitor.tabs(2);
 	await visitor.goto('/prerendered', one);
 	await visitor.goto('/', two);
@@ -63,7 +63,7 @@ scenario('a page that the browser kept alive is brought up to date when it is sh
 	await two!.locator('#status', { hasText: 'signed-out' }).waitFor();
 	await one!.goBack();
 	await one!.locator('#status', { hasText: 'signed-out' }).waitFor();
-	expect(await one!.content()).not.toContain(email);
+	expect(await one!.content()).not.toContain(id);
 });
 
 scenario('two tabs that can not agree do not chase one another', { refreshes: 0 }, async (visitor, stack) => {

@@ -73,12 +73,13 @@ export class Service {
 	}
 }
 
-export type Account = { email: string; password: string };
+/** `id` where it was made by signing up. */
+export type Account = { email: string; password: string; id?: string };
 export type Tokens = { access_token: string; refresh_token: string; session_id: string };
 
 /** Signs in as another device would. */
 export async function signInElsewhere(service: Service, account: Account, scope?: string): Promise<Tokens> {
-	const answer = await service.call('POST', '/v1/login', { body: { ...account, scope } });
+	const answer = await service.call('POST', '/v1/login', { body: { email: account.email, password: account.password, scope } });
 	if (answer.status !== 200) throw new Error(`login elsewhere: ${answer.status} ${await answer.text()}`);
 	return noteTokens((await answer.json()) as Tokens);
 }
@@ -95,8 +96,9 @@ export async function newAccount(service: Service): Promise<Account> {
 	const account = { email: `ada-${name}@example.org`, password: secret(`engines of ${crypto.randomUUID()}`) };
 	const answer = await service.call('POST', '/v1/signup', { body: account });
 	if (answer.status !== 201) throw new Error(`signup: ${answer.status} ${await answer.text()}`);
-	noteTokens((await answer.json()) as Tokens);
-	return account;
+	const { user, ...tokens } = (await answer.json()) as Tokens & { user: { id: string } };
+	noteTokens(tokens);
+	return { ...account, id: user.id };
 }
 
 /** An account that may administer the service, where it signs in with the scope `admin`. */
